@@ -1,0 +1,1 @@
+"""What is known about the gluteal region: courses, zones, evidence, measures."""

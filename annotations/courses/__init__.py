@@ -1,0 +1,1 @@
+"""Courses: paths of nerves and vessels, computed on the specimen's own anatomy."""

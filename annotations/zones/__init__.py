@@ -1,0 +1,1 @@
+"""Zones: regions of gluteus maximus, defined by distances and limits."""

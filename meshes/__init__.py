@@ -1,0 +1,1 @@
+"""What the region is made of, and how it gets here: structures, specimens, landmarks, sources."""

@@ -1,0 +1,1 @@
+"""Where specimens come from: the registry, the download and a reader for each source."""

@@ -1,0 +1,172 @@
+"""Fetching a specimen's files: by address and SHA-256, once, from the net or from a mirror.
+
+`GLUTEA_MIRROR` names a folder or an http(s) base that holds `<specimen>/<file>`; a relative folder
+is relative to where the user stands. Nothing here is called unasked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from meshes.cache import cache_folder, write_beside
+from meshes.errors import DamagedFileError, DownloadError, GluteaError
+from meshes.sources.registry import SourceFile, source
+
+Progress = Callable[[float, str], None]
+TRIES = 3
+TIMEOUT_S = 30
+CHUNK_BYTES = 1 << 16
+
+
+class Cancelled(Exception):
+    """The user stopped the work; not an error."""
+
+
+def never() -> bool:
+    """The cancel test of work that cannot be stopped."""
+    return False
+
+
+def source_folder(name: str) -> Path:
+    """Where a specimen's downloaded files lie."""
+    return cache_folder() / "sources" / name
+
+
+def is_fetched(name: str) -> bool:
+    """Whether every file of the specimen lies in the cache at its full size (hashes: `fetch`)."""
+    folder = source_folder(name)
+    return all(
+        (folder / file.name).is_file() and (folder / file.name).stat().st_size == file.bytes
+        for file in source(name).files
+    )
+
+
+def fetch(
+    name: str,
+    progress: Progress = lambda fraction, text: None,
+    cancelled: Callable[[], bool] = never,
+) -> list[Path]:
+    """Make sure that the specimen's files lie in the cache, whole and true; return their paths.
+
+    A file that is there with the wrong content is thrown away and fetched again.
+
+    Raises:
+        GluteaError: unknown specimen, folder not writable.
+        DownloadError: no network, or the address does not answer.
+        DamagedFileError: what came does not match its SHA-256, after all tries.
+        Cancelled: when `cancelled()` turned true.
+    """
+    entry = source(name)
+    total, done, paths = sum(file.bytes for file in entry.files), 0, []
+    for file in entry.files:
+        path = source_folder(name) / file.name
+
+        def report(count: int, done: int = done, file: SourceFile = file) -> None:
+            if cancelled():
+                raise Cancelled
+            progress((done + count) / total, f"Fetching {file.name}")
+
+        report(0)
+        if not (path.is_file() and _digest(path) == file.sha256):
+            _fetch_file(name, file, path, report)
+        done += file.bytes
+        paths.append(path)
+    progress(1.0, f"{entry.title} is complete")
+    return paths
+
+
+def _fetch_file(name: str, file: SourceFile, path: Path, report: Callable[[int], None]) -> None:
+    mirror = os.environ.get("GLUTEA_MIRROR", "")
+    try:
+        path.unlink(missing_ok=True)
+        if not mirror:
+            _download(file.address, file, path, report)
+        elif mirror.startswith(("http://", "https://")):
+            _download(f"{mirror.rstrip('/')}/{name}/{file.name}", file, path, report)
+        else:
+            _copy(Path(mirror).expanduser() / name / file.name, file, path)
+            report(file.bytes)
+    except OSError as error:
+        raise GluteaError(
+            f"The folder {path.parent} cannot be written ({error.strerror or error}): free some "
+            "space, change its rights, or set GLUTEA_CACHE to another folder."
+        ) from error
+
+
+def _copy(origin: Path, file: SourceFile, path: Path) -> None:
+    try:
+        content = origin.read_bytes()
+    except OSError as error:
+        raise DownloadError(
+            f"The mirror folder has no readable file {origin}: correct GLUTEA_MIRROR, or unset it "
+            "to fetch from the net."
+        ) from error
+    if sha256(content).hexdigest() != file.sha256:
+        raise DamagedFileError(
+            f"{origin} is not the file that Glutea expects (its SHA-256 differs): replace it by "
+            "an unchanged copy."
+        )
+    write_beside(path, content)
+
+
+def _download(address: str, file: SourceFile, path: Path, report: Callable[[int], None]) -> None:
+    import pooch
+    import requests
+
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    downloader = pooch.HTTPDownloader(
+        progressbar=_Meter(report, file.bytes), timeout=TIMEOUT_S, chunk_size=CHUNK_BYTES
+    )
+    pooch.utils.get_logger().setLevel("ERROR")
+    for attempt in range(TRIES):
+        try:
+            # pooch writes beside, checks the hash, and renames only what is true.
+            pooch.retrieve(address, f"sha256:{file.sha256}", path.name, folder, None, downloader)
+            return
+        except (requests.RequestException, ValueError) as error:
+            if attempt + 1 < TRIES:
+                continue
+            if isinstance(error, requests.RequestException):
+                raise DownloadError(
+                    f"{file.name} could not be fetched from {address.split('/')[2]}: check the "
+                    "network, or set GLUTEA_MIRROR to a folder that holds it."
+                ) from error
+            raise DamagedFileError(
+                f"{file.name} arrived damaged {TRIES} times (its SHA-256 differs): try again "
+                "later, or set GLUTEA_MIRROR to a folder that holds it."
+            ) from error
+
+
+class _Meter:
+    """The part of a tqdm bar that pooch uses, passed on as a count of bytes."""
+
+    def __init__(self, report: Callable[[int], None], most_bytes: int) -> None:
+        self.total: Any = 0
+        self._count, self._most, self._report = 0, most_bytes, report
+
+    def update(self, count: int) -> None:
+        self._count += count
+        if self._count >= self._most + 2 * CHUNK_BYTES:
+            raise ValueError("more arrives than the file holds")
+        self._report(min(self._count, self._most))
+
+    def reset(self) -> None:
+        """pooch resets the bar before it fills it up at the end."""
+        self._count = 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        for block in iter(partial(file.read, CHUNK_BYTES), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,189 @@
+"""Scene: what is shown, as plain data behind one door.
+
+`scene.state` is an immutable value. `scene.change(label)` is the only way to replace it: a
+transaction that emits `changed` once, at its end, if anything is different. Undo, autosave and one
+render a change hang on that. The scene knows no Qt and no renderer.
+
+Everything that can be toggled is an *item* with an id:
+`gluteus_maximus_left` (a part or a course's tube), `zone/entry_zone_left`, `landmark/psis_left`,
+`landmark/coccyx_tip` (midline), `line/psis_trochanter_left`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from psygnal import Signal
+
+from annotations.request import Request
+from meshes.cache import write_beside
+from meshes.errors import GluteaError
+
+Theme = Literal["light", "dark"]
+Vector = tuple[float, float, float]
+SCENE_VERSION = 1
+
+
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one item is shown; opacity 0 to 1."""
+
+    visible: bool = True
+    opacity: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.opacity <= 1.0:
+            raise ValueError("an opacity lies between 0 and 1")
+
+
+class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parallel or perspective camera in the common frame; mm and degrees."""
+
+    position_mm: Vector
+    focal_point_mm: Vector
+    up: Vector
+    view_angle_deg: float = 20.0
+
+
+class SceneState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a picture depends on.
+
+    `looks` holds every item of the atlas that has been given a look; an item without one is
+    hidden. `camera` None means: not yet placed; `view` is then used (a name in `views.toml`).
+    `through` lists items that are for the moment seen through (the key held down).
+    """
+
+    request: Request = Request()
+    looks: dict[str, Look] = {}
+    view: str = "posterior"
+    camera: Camera | None = None
+    theme: Theme = "light"
+    selected: str | None = None
+    labels: bool = False
+    scale_bar: bool = False
+    credit: bool = True
+    through: tuple[str, ...] = ()
+
+
+class Draft:
+    """A state under change: the same names as in `SceneState`, free to set."""
+
+    def __init__(self, state: SceneState) -> None:
+        for name in state.__struct_fields__:
+            setattr(self, name, getattr(state, name))
+        self.looks: dict[str, Look] = dict(state.looks)
+
+    request: Request
+    view: str
+    camera: Camera | None
+    theme: Theme
+    selected: str | None
+    labels: bool
+    scale_bar: bool
+    credit: bool
+    through: tuple[str, ...]
+
+    def show(self, *items: str, visible: bool = True) -> None:
+        """Show or hide items; their opacity stays."""
+        for item in items:
+            look = self.looks.get(item, Look())
+            self.looks[item] = msgspec.structs.replace(look, visible=visible)
+
+    def fade(self, *items: str, opacity: float) -> None:
+        """Set the opacity of items; their visibility stays."""
+        for item in items:
+            look = self.looks.get(item, Look(visible=False))
+            self.looks[item] = msgspec.structs.replace(look, opacity=opacity)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One finished transaction."""
+
+    label: str
+    before: SceneState
+    after: SceneState
+
+
+class Scene:
+    """The evented holder of a `SceneState`."""
+
+    changed = Signal(Change)
+
+    def __init__(self, state: SceneState | None = None) -> None:
+        self._state = state or SceneState()
+        self._draft: Draft | None = None
+
+    @property
+    def state(self) -> SceneState:
+        """The present state, immutable."""
+        return self._state
+
+    @contextmanager
+    def change(self, label: str) -> Iterator[Draft]:
+        """Change the scene: set fields of the draft; one `changed` at the end, or none.
+
+        A change inside a change joins the outer one. If the block raises, nothing has changed.
+        """
+        if self._draft is not None:
+            yield self._draft
+            return
+        self._draft = draft = Draft(self._state)
+        try:
+            yield draft
+            after = SceneState(**{n: getattr(draft, n) for n in SceneState.__struct_fields__})
+        finally:
+            self._draft = None
+        before = self._state
+        if after != before:
+            self._state = after
+            self.changed.emit(Change(label, before, after))
+
+
+class _SceneFile(msgspec.Struct, forbid_unknown_fields=True):
+    glutea_scene: int
+    state: SceneState
+
+
+def save_scene(state: SceneState, path: Path) -> None:
+    """Write the scene as versioned JSON; beside first, then renamed.
+
+    Raises:
+        GluteaError: the file cannot be written.
+    """
+    lasting = msgspec.structs.replace(state, through=(), selected=None)
+    content = msgspec.json.format(msgspec.json.encode(_SceneFile(SCENE_VERSION, lasting)))
+    try:
+        write_beside(path, content)
+    except OSError as error:
+        raise GluteaError(
+            f"The scene could not be saved to {path} ({error.strerror or error}): choose another "
+            "folder."
+        ) from error
+
+
+def load_scene(path: Path) -> SceneState:
+    """Read what `save_scene` wrote.
+
+    Raises:
+        GluteaError: no such file, not a scene, or from a newer Glutea.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise GluteaError(
+            f"The scene file {path} cannot be read ({error.strerror or error}): check the name."
+        ) from error
+    try:
+        version = msgspec.json.decode(content, type=dict[str, object]).get("glutea_scene")
+        if isinstance(version, int) and version > SCENE_VERSION:
+            raise GluteaError(
+                f"{path.name} was saved by a newer Glutea: update Glutea to open it."
+            )
+        return msgspec.json.decode(content, type=_SceneFile).state
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise GluteaError(
+            f"{path.name} is not a scene that Glutea saved, or it is damaged: choose another file."
+        ) from error
