@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from meshes.errors import GluteaError
 
 Arrays = Mapping[str, NDArray[Any]]
+# Finished results of the embedded specimen; made by scripts/build_default_atlas.py.
+BUILT = Path(__file__).with_name("built")
 
 
 def cache_folder() -> Path:
@@ -33,7 +35,7 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("glutea", appauthor=False))
 
 
-@lru_cache(maxsize=None)
+@cache
 def code_key(*folders: Path) -> str:
     """A digest of every Python and TOML file below the folders: results outlive no code change."""
     digest = sha256()
@@ -41,13 +43,32 @@ def code_key(*folders: Path) -> str:
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".py", ".toml"):
                 digest.update(path.relative_to(folder).as_posix().encode())
-                digest.update(path.read_bytes())
+                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 
 def key(*ingredients: object) -> str:
     """A short digest of JSON-able ingredients, for file names."""
     return sha256(msgspec.json.encode(ingredients, order="deterministic")).hexdigest()[:24]
+
+
+def kept(
+    stage: str, name: str, header_type: type[Any], make: Callable[[], tuple[Any, Arrays]]
+) -> tuple[Any, Mapping[str, NDArray[Any]]]:
+    """What was made before under this name, or what `make` gives, kept for the next time.
+
+    Looked up among the results that come with the program, then in the user's cache folder.
+
+    Raises:
+        GluteaError: the cache folder cannot be written.
+    """
+    file = f"{name}.safetensors"
+    for folder in (BUILT, cache_folder()):
+        if found := load(folder / stage / file, header_type):
+            return found
+    made = make()
+    save(cache_folder() / stage / file, *made)
+    return made
 
 
 def save(path: Path, header: object, arrays: Arrays) -> None:
@@ -104,5 +125,5 @@ def _checksum(arrays: Arrays) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         crc = zlib.crc32(f"{name}{array.dtype}{array.shape}".encode(), crc)
-        crc = zlib.crc32(array.reshape(-1).view(np.uint8), crc)
+        crc = zlib.crc32(array.reshape(-1).view(np.uint8).data, crc)
     return f"{crc:08x}"

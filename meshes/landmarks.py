@@ -151,7 +151,13 @@ def _hip_joint_centre(femur: Part) -> Landmark:
             break
         centre, radius = fit_sphere(points[near])
     return Landmark(
-        "hip_joint_centre", centre, "fitted", table.uncertainty_mm, "femur", False, radius,
+        "hip_joint_centre",
+        centre,
+        "fitted",
+        table.uncertainty_mm,
+        "femur",
+        False,
+        radius,
         note="centre of the sphere fitted to the femoral head",
     )
 
@@ -185,8 +191,12 @@ def _line(line: _Line, femur: Part, about: FloatArray, scale: float) -> Landmark
         [ring[int(np.argmax(ring @ way))] for ring, way in zip(edges, towards, strict=True)]
     )
     return Landmark(
-        "gluteal_tuberosity", polyline[len(polyline) // 2], "fitted", line.uncertainty_mm,
-        line.structure, polyline_mm=polyline,
+        "gluteal_tuberosity",
+        polyline[len(polyline) // 2],
+        "fitted",
+        line.uncertainty_mm,
+        line.structure,
+        polyline_mm=polyline,
     )
 
 

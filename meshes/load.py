@@ -51,12 +51,13 @@ def load_specimen(
             f"The specimen '{name}' is not on this machine: fetch it first "
             f"(glutea fetch {name}, {source(name).size_mb:.1f} MB)."
         )
-    path = cache.cache_folder() / "specimens" / f"{name}-{specimen_key(name)}.safetensors"
-    if found := cache.load(path, store.SpecimenHeader):
-        return store.unpack(*found)
-    specimen = _build(name, progress, cancelled)
-    cache.save(path, *store.pack(specimen))
-    return specimen
+    found = cache.kept(
+        "specimen",
+        f"{name}-{specimen_key(name)}",
+        store.SpecimenHeader,
+        lambda: store.pack(_build(name, progress, cancelled)),
+    )
+    return store.unpack(*found)
 
 
 def _build(name: str, progress: Progress, cancelled: Callable[[], bool]) -> Specimen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Side = Literal["left", "right", "midline"]
 Origin = Literal["source", "mirrored", "modelled", "schematic"]
 Method = Literal["curated", "node", "fitted"]
-FloatArray = NDArray[np.floating]
-IntArray = NDArray[np.integer]
+# Names for the reader; NumPy's own typing cannot follow arithmetic between the two.
+FloatArray = NDArray[Any]
+IntArray = NDArray[Any]
+BoolArray = NDArray[Any]
 
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -82,9 +84,10 @@ class Part:
     def mirrored(self, origin: Origin = "mirrored") -> Part:
         """The other side: reflected in the midplane x = 0, turned outside out again."""
         flip = np.array([-1, 1, 1], np.float32)
+        other: dict[Side, Side] = {"left": "right", "right": "left", "midline": "midline"}
         return replace(
             self,
-            side={"left": "right", "right": "left", "midline": "midline"}[self.side],
+            side=other[self.side],
             origin=origin,
             vertices_mm=self.vertices_mm * flip,
             normals=self.normals * flip,

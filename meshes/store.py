@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from meshes.specimen import Landmark, Method, Origin, Part, Side, Specimen
+from meshes.specimen import Landmark, Method, Origin, Part, Side, Specimen, part_id
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 class PartHeader(msgspec.Struct, frozen=True):
@@ -47,13 +48,14 @@ class SpecimenHeader(msgspec.Struct, frozen=True):
     credits: tuple[str, ...]
     how_made: str
     parts: list[PartHeader]
-    landmarks: dict[str, list[LandmarkHeader]]
+    landmarks: dict[Side, list[LandmarkHeader]]
     frame_from_source: list[list[float]]
 
 
 def pack_parts(parts: list[Part]) -> tuple[list[PartHeader], Arrays]:
     """Headers, and arrays named `<part>/<array>`."""
-    headers, arrays = [], {}
+    headers: list[PartHeader] = []
+    arrays: dict[str, NDArray[Any]] = {}
     for part in parts:
         arrays[f"{part.id}/vertices_mm"] = np.asarray(part.vertices_mm, np.float32)
         arrays[f"{part.id}/normals"] = np.asarray(part.normals, np.float32)
@@ -64,7 +66,11 @@ def pack_parts(parts: list[Part]) -> tuple[list[PartHeader], Arrays]:
             arrays[f"{part.id}/triangle_origin"] = part.triangle_origin
         headers.append(
             PartHeader(
-                part.structure, part.side, part.origin, part.note, tuple(part.fields),
+                part.structure,
+                part.side,
+                part.origin,
+                part.note,
+                tuple(part.fields),
                 part.triangle_origin is not None,
             )
         )
@@ -75,12 +81,14 @@ def unpack_parts(headers: list[PartHeader], arrays: Arrays) -> list[Part]:
     """The inverse of `pack_parts`."""
     out = []
     for head in headers:
-        part = Part(head.structure, head.side, head.origin, *[np.empty(0)] * 3, note=head.note)
-        name = part.id
+        name = part_id(head.structure, head.side)
         out.append(
             Part(
-                head.structure, head.side, head.origin,
-                arrays[f"{name}/vertices_mm"], arrays[f"{name}/triangles"],
+                head.structure,
+                head.side,
+                head.origin,
+                arrays[f"{name}/vertices_mm"],
+                arrays[f"{name}/triangles"],
                 arrays[f"{name}/normals"],
                 {field: arrays[f"{name}/field/{field}"] for field in head.fields},
                 arrays[f"{name}/triangle_origin"] if head.mixed else None,
@@ -98,8 +106,14 @@ def pack(specimen: Specimen) -> tuple[SpecimenHeader, Arrays]:
         for side, marks in specimen.landmarks.items()
     }
     header = SpecimenHeader(
-        specimen.name, specimen.title, specimen.licence, specimen.credits, specimen.how_made,
-        parts, landmarks, specimen.frame_from_source.tolist(),
+        specimen.name,
+        specimen.title,
+        specimen.licence,
+        specimen.credits,
+        specimen.how_made,
+        parts,
+        landmarks,
+        specimen.frame_from_source.tolist(),
     )
     return header, arrays
 
@@ -111,23 +125,42 @@ def unpack(header: SpecimenHeader, arrays: Arrays) -> Specimen:
         for head in header.landmarks.get(side, []):
             landmarks[side][head.name] = _landmark(head)
     return Specimen(
-        header.name, header.title, header.licence, header.credits, header.how_made,
+        header.name,
+        header.title,
+        header.licence,
+        header.credits,
+        header.how_made,
         {part.id: part for part in unpack_parts(header.parts, arrays)},
-        landmarks, np.array(header.frame_from_source),
+        landmarks,
+        np.array(header.frame_from_source),
     )
 
 
 def _landmark_header(mark: Landmark) -> LandmarkHeader:
     line = None if mark.polyline_mm is None else mark.polyline_mm.tolist()
     return LandmarkHeader(
-        mark.name, tuple(mark.position_mm.tolist()), mark.method, mark.uncertainty_mm,
-        mark.structure, mark.on_surface, mark.radius_mm, line, mark.note,
+        mark.name,
+        tuple(mark.position_mm.tolist()),
+        mark.method,
+        mark.uncertainty_mm,
+        mark.structure,
+        mark.on_surface,
+        mark.radius_mm,
+        line,
+        mark.note,
     )
 
 
 def _landmark(head: LandmarkHeader) -> Landmark:
     line = None if head.polyline_mm is None else np.array(head.polyline_mm)
     return Landmark(
-        head.name, np.array(head.position_mm), head.method, head.uncertainty_mm,
-        head.structure, head.on_surface, head.radius_mm, line, head.note,
+        head.name,
+        np.array(head.position_mm),
+        head.method,
+        head.uncertainty_mm,
+        head.structure,
+        head.on_surface,
+        head.radius_mm,
+        line,
+        head.note,
     )

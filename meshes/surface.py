@@ -89,9 +89,7 @@ def weld(surface: Surface, weld_mm: float) -> Surface:
     keep &= once
     used, compact = np.unique(triangles[keep], return_inverse=True)
     materials = None if surface.materials is None else surface.materials[keep]
-    return Surface(
-        points[first][used], compact.reshape(-1, 3), materials, surface.material_names
-    )
+    return Surface(points[first][used], compact.reshape(-1, 3), materials, surface.material_names)
 
 
 def _hole_patches(triangles: IntArray, largest_edges: int) -> IntArray:
@@ -133,9 +131,11 @@ def _outward(vertices_mm: FloatArray, triangles: IntArray) -> IntArray:
     count, label = connected_components(graph, directed=False)
     piece = label[triangles[:, 0]]
     centred = vertices_mm - vertices_mm.mean(axis=0)
-    signed = np.einsum("ij,ij->i", centred[triangles[:, 0]], np.cross(
-        centred[triangles[:, 1]], centred[triangles[:, 2]]
-    ))
+    signed = np.einsum(
+        "ij,ij->i",
+        centred[triangles[:, 0]],
+        np.cross(centred[triangles[:, 1]], centred[triangles[:, 2]]),
+    )
     inside_out = np.bincount(piece, signed, minlength=count)[piece] < 0
     return np.where(inside_out[:, None], triangles[:, ::-1], triangles)
 

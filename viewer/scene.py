@@ -26,6 +26,7 @@ from meshes.errors import GluteaError
 Theme = Literal["light", "dark"]
 Vector = tuple[float, float, float]
 SCENE_VERSION = 1
+GHOST_OPACITY = 0.25
 
 
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,9 +180,7 @@ def load_scene(path: Path) -> SceneState:
     try:
         version = msgspec.json.decode(content, type=dict[str, object]).get("glutea_scene")
         if isinstance(version, int) and version > SCENE_VERSION:
-            raise GluteaError(
-                f"{path.name} was saved by a newer Glutea: update Glutea to open it."
-            )
+            raise GluteaError(f"{path.name} was saved by a newer Glutea: update Glutea to open it.")
         return msgspec.json.decode(content, type=_SceneFile).state
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise GluteaError(

@@ -99,8 +99,14 @@ def load() -> Specimen:
         landmarks[side] |= _foramina(table.foramina, landmarks["midline"], parts["sacrum"], side)
     entry = source("model")
     return Specimen(
-        "model", entry.title, entry.licence, entry.credits, entry.how_made,
-        parts, landmarks, frame,
+        "model",
+        entry.title,
+        entry.licence,
+        entry.credits,
+        entry.how_made,
+        parts,
+        landmarks,
+        frame,
     )
 
 
@@ -115,8 +121,12 @@ def _known_landmarks(table: _Table, nodes_mm: FloatArray) -> dict[Side, dict[str
             )
         rim = surface(pelvis, nodes_mm, table.pelvis.acetabulum[side], table.pelvis.steps)
         known[side]["hip_joint_centre"] = Landmark(
-            "hip_joint_centre", fit_sphere(rim.vertices_mm)[0], "fitted",
-            table.pelvis.acetabulum_uncertainty_mm, "hip_bone", on_surface=False,
+            "hip_joint_centre",
+            fit_sphere(rim.vertices_mm)[0],
+            "fitted",
+            table.pelvis.acetabulum_uncertainty_mm,
+            "hip_bone",
+            on_surface=False,
             note="centre of the sphere fitted to the socket; the femoral head is seated there",
         )
     return known
@@ -127,8 +137,12 @@ def _part(name: str, shape: Surface) -> Part:
     side: Side = "left" if last == "left" else "right" if last == "right" else "midline"
     vertices = shape.vertices_mm.astype(np.float32)
     return Part(
-        name if side == "midline" else structure, side, "source", vertices,
-        shape.triangles.astype(np.int32), normals_of(shape.vertices_mm, shape.triangles),
+        name if side == "midline" else structure,
+        side,
+        "source",
+        vertices,
+        shape.triangles.astype(np.int32),
+        normals_of(shape.vertices_mm, shape.triangles),
     )
 
 
@@ -165,7 +179,12 @@ def _coccyx_tip(table: _Table, midline: Mapping[str, Landmark]) -> dict[str, Lan
     position = apex.position_mm + guess.along * along + guess.forward * forward
     return {
         "coccyx_tip": Landmark(
-            "coccyx_tip", position, "fitted", guess.uncertainty_mm, "coccyx", on_surface=False,
+            "coccyx_tip",
+            position,
+            "fitted",
+            guess.uncertainty_mm,
+            "coccyx",
+            on_surface=False,
             note="extrapolated from the sacrum: this specimen has no coccyx",
         )
     }
@@ -189,7 +208,11 @@ def _foramina(
         offset = front - top
         away = (offset @ down - height) ** 2 + (front[:, 0] - lateral) ** 2
         out[name] = Landmark(
-            name, front[int(np.argmin(away))], "fitted", rule.uncertainty_mm, "sacrum",
+            name,
+            front[int(np.argmin(away))],
+            "fitted",
+            rule.uncertainty_mm,
+            "sacrum",
             note="by proportion: this specimen's sacrum has no openings",
         )
     return out

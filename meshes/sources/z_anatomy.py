@@ -86,8 +86,14 @@ def load(
     moved, landmarks, frame = into_frame(parts, _curated(table.curated))
     entry = source("z-anatomy")
     return Specimen(
-        "z-anatomy", entry.title, entry.licence, entry.credits, entry.how_made,
-        moved, landmarks, frame,
+        "z-anatomy",
+        entry.title,
+        entry.licence,
+        entry.credits,
+        entry.how_made,
+        moved,
+        landmarks,
+        frame,
     )
 
 
@@ -152,8 +158,13 @@ def _doubled(half: Surface) -> Surface:
 def _curated(points: Mapping[str, _Curated]) -> dict[Side, dict[str, Landmark]]:
     right = {
         name: Landmark(
-            name, np.array(point.position_mm), "curated", point.uncertainty_mm, point.structure,
-            on_surface=False, note="centre of the opening's rim",
+            name,
+            np.array(point.position_mm),
+            "curated",
+            point.uncertainty_mm,
+            point.structure,
+            on_surface=False,
+            note="centre of the opening's rim",
         )
         for name, point in points.items()
     }

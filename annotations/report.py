@@ -1,0 +1,59 @@
+"""The figures of an atlas as plain sentences: what `measure` prints for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from annotations.atlas import Atlas
+from annotations.evidence import badge
+from annotations.measure import PURPOSE
+from annotations.plausibility import findings
+from annotations.zones.table import claim_of
+from meshes.specimen import Side
+from meshes.structure import structure
+
+
+def sentences(atlas: Atlas, sides: tuple[Side, ...]) -> Iterator[str]:
+    """Lines of text, each side in turn."""
+    specimen = atlas.specimen
+    yield f"{specimen.title} ({specimen.licence})"
+    yield specimen.how_made
+    for side in sides:
+        yield ""
+        yield f"{side.capitalize()} side"
+        yield from _bands(atlas, side)
+        for by_side in atlas.courses.values():
+            course = by_side[side]
+            english = structure(course.id).english
+            yield f"  {english} ({course.origin}): {course.length_mm:.0f} mm to the muscle."
+            for check in course.passes:
+                yield f"    {'✓' if check.holds else '✗'} {check.name}: {check.detail}"
+    odd = [f for f in findings(atlas) if not f.plausible and f.side in (*sides, "midline")]
+    yield ""
+    yield "Outside the published ranges:" if odd else "All figures lie within published ranges."
+    yield from (f"  {finding.sentence}" for finding in odd)
+    yield ""
+    yield from specimen.credits
+    yield f"{PURPOSE[:1].upper()}{PURPOSE[1:]}."
+
+
+def _bands(atlas: Atlas, side: Side) -> Iterator[str]:
+    figures = atlas.zones[side].figures
+    yield f"  PSIS to tip of greater trochanter, straight: {figures.psis_to_trochanter_mm:.1f} mm."
+    for band, name in (("trochanter_band", "greater trochanter"), ("psis_band", "PSIS")):
+        low, high = getattr(atlas.request, f"{band}_mm")
+        claim = claim_of(band)
+        mark = f" [{badge(claim)}]" if badge(claim) else ""
+        area = getattr(figures, f"{band}_cm2")
+        covers = "" if area is None else f": {area:.1f} cm² of the deep surface"
+        yield (f"  {low / 10:g}–{high / 10:g} cm from the {name}{covers} ({claim.citation}{mark}).")
+    if figures.gap_mm > 0:
+        yield (
+            f"  No point can lie within both bands here: they stay {figures.gap_mm:.0f} mm apart."
+        )
+    elif figures.overlap_cm2 is not None:
+        yield f"  Both bands overlap on {figures.overlap_cm2:.1f} cm²."
+    if figures.entry_zone_cm2 is not None:
+        yield f"  Entry zone, below piriformis: {figures.entry_zone_cm2:.1f} cm²."
+    if atlas.zones[side].note:
+        yield f"  {atlas.zones[side].note}"
