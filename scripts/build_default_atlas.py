@@ -1,0 +1,36 @@
+"""Rebuild the finished atlas of the embedded specimen that ships with the program.
+
+    .venv/bin/python scripts/build_default_atlas.py
+
+Run it after any change in `meshes/` or in the annotations' code and tables: the file names carry
+a digest of both, and a test fails when they no longer match.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+
+def main() -> None:
+    """Build in an empty cache, then replace what is shipped."""
+    from annotations.atlas import build
+    from annotations.request import Request
+    from meshes.cache import BUILT
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GLUTEA_CACHE"] = folder
+        shutil.rmtree(BUILT, ignore_errors=True)
+        build(Request("model"), lambda share, text: print(f"{share:4.0%} {text}"))
+        shutil.copytree(folder, BUILT)
+    size = sum(path.stat().st_size for path in BUILT.rglob("*.safetensors"))
+    print(f"{BUILT}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
