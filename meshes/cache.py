@@ -80,7 +80,8 @@ def save(path: Path, header: object, arrays: Arrays) -> None:
     from safetensors.numpy import save as to_bytes
 
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    metadata = {"header": msgspec.json.encode(header).decode(), "crc": _checksum(arrays)}
+    text = msgspec.json.encode(header).decode()
+    metadata = {"header": text, "crc": _checksum(text, arrays)}
     try:
         write_beside(path, to_bytes(dict(arrays), metadata=metadata))
     except OSError as error:
@@ -113,15 +114,15 @@ def load(path: Path, header_type: type[Any]) -> tuple[Any, dict[str, NDArray[Any
             metadata = file.metadata() or {}
             # The library's mapping is copied once: what a reader holds survives a replaced file.
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if metadata["crc"] != _checksum(arrays):
+        if metadata["crc"] != _checksum(metadata["header"], arrays):
             return None
         return msgspec.json.decode(metadata["header"], type=header_type), arrays
     except (OSError, SafetensorError, KeyError, ValueError, msgspec.MsgspecError):
         return None
 
 
-def _checksum(arrays: Arrays) -> str:
-    crc = 0
+def _checksum(header: str, arrays: Arrays) -> str:
+    crc = zlib.crc32(header.encode())
     for name in sorted(arrays):
         array = arrays[name]
         crc = zlib.crc32(f"{name}{array.dtype}{array.shape}".encode(), crc)

@@ -120,11 +120,12 @@ def _download(address: str, file: SourceFile, path: Path, report: Callable[[int]
 
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    downloader = pooch.HTTPDownloader(
-        progressbar=_Meter(report, file.bytes), timeout=TIMEOUT_S, chunk_size=CHUNK_BYTES
-    )
     pooch.utils.get_logger().setLevel("ERROR")
     for attempt in range(TRIES):
+        meter = _Meter(report, file.bytes)  # counts one attempt
+        downloader = pooch.HTTPDownloader(
+            progressbar=meter, timeout=TIMEOUT_S, chunk_size=CHUNK_BYTES
+        )
         try:
             # pooch writes beside, checks the hash, and renames only what is true.
             pooch.retrieve(address, f"sha256:{file.sha256}", path.name, folder, None, downloader)

@@ -1,1 +1,1 @@
-"""What leaves the program: pictures and models, each with its credit lines."""
+"""What leaves the program: pictures and models."""

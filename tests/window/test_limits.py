@@ -1,0 +1,127 @@
+"""Moving the limits of the bands: figures follow, the camera stays."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import OPENS_MS, different
+from PySide6.QtCore import Qt
+
+from annotations.zones.table import default_limits_mm
+
+
+def set_box(hand, box, value):
+    """Type a value into a spin box, as a user does."""
+    hand.window.zones.ensureWidgetVisible(box)
+    box.setFocus()
+    box.selectAll()
+    hand.qtbot.keyClicks(box, f"{value:g}")
+    hand.qtbot.keyClick(box, Qt.Key.Key_Return)
+
+
+def wait_for_limits(hand, band, limits):
+    field = {"trochanter_band": "trochanter_band_mm", "psis_band": "psis_band_mm"}[band]
+    hand.qtbot.waitUntil(
+        lambda: getattr(hand.window.scene.state.request, field) == limits, timeout=OPENS_MS
+    )
+    hand.settle()
+
+
+def test_opens_on_the_published_limits(hand):
+    limits = hand.window.zones.limits
+    assert limits.limits == (default_limits_mm("trochanter_band"), default_limits_mm("psis_band"))
+    assert not limits.reset.isEnabled()
+
+
+def test_a_wider_band_is_drawn_and_the_camera_stays(hand):
+    camera, looks = hand.view.camera, dict(hand.window.scene.state.looks)
+    first = hand.pixels()
+    low, high = hand.window.zones.limits.boxes["psis_band"]
+    set_box(hand, high, 75)
+    wait_for_limits(hand, "psis_band", (low.value(), 75.0))
+    assert hand.window.scene.state.camera == camera
+    kept = {item: look for item, look in hand.window.scene.state.looks.items() if item in looks}
+    assert kept == looks
+    assert different(first, hand.pixels()) > 100
+    assert high.value() == 75.0
+
+
+def test_the_gap_and_the_sentence_follow_the_limits(hand):
+    zones = hand.window.zones
+    assert "No point lies in both bands" in zones.honesty.text()
+    before = zones.legend.figures["gap", "left"]
+    for band in zones.limits.boxes:
+        low, high = zones.limits.boxes[band]
+        set_box(hand, high, 90)
+        wait_for_limits(hand, band, (low.value(), 90.0))
+    after = zones.legend.figures["gap", "left"]
+    assert before.endswith(" mm")
+    assert after == "none"
+    # Nothing is to be owned up to any more.
+    assert not zones.honesty.isVisible()
+
+
+def test_the_lower_limit_stays_below_the_upper_one(hand):
+    low, high = hand.window.zones.limits.boxes["trochanter_band"]
+    set_box(hand, low, 200)
+    assert low.value() < high.value()
+    set_box(hand, high, 3)
+    assert low.value() < high.value()
+
+
+def test_reset_goes_back_to_the_published_limits(hand):
+    limits = hand.window.zones.limits
+    low, high = limits.boxes["psis_band"]
+    first = hand.pixels()
+    set_box(hand, high, 70)
+    wait_for_limits(hand, "psis_band", (low.value(), 70.0))
+    hand.qtbot.mouseClick(limits.reset, Qt.MouseButton.LeftButton)
+    wait_for_limits(hand, "psis_band", default_limits_mm("psis_band"))
+    assert different(first, hand.pixels(), by=0) == 0
+    assert not limits.reset.isEnabled()
+
+
+def test_a_flurry_of_steps_is_built_once(hand):
+    built = []
+    hand.window.session.opened.connect(built.append)
+    high = hand.window.zones.limits.boxes["psis_band"][1]
+    for _ in range(5):
+        high.stepUp()
+        hand.settle(20)
+    wait_for_limits(hand, "psis_band", (50.0, 65.0))
+    assert len(built) == 1
+
+
+def test_a_failure_puts_the_old_limits_back_and_says_why(hand, monkeypatch):
+    from meshes.errors import GluteaError
+
+    def fails(request, progress, cancelled):
+        raise GluteaError("The folder is full: free some space.")
+
+    monkeypatch.setattr("annotations.atlas.build", fails)
+    low, high = hand.window.zones.limits.boxes["psis_band"]
+    high.setValue(71)
+    hand.qtbot.waitUntil(lambda: "full" in hand.window.banner.text)
+    assert high.value() == 60.0
+    assert hand.window.scene.state.request.psis_band_mm == (50.0, 60.0)
+    # The same wish may be made again.
+    monkeypatch.undo()
+    high.setValue(71)
+    wait_for_limits(hand, "psis_band", (low.value(), 71.0))
+
+
+@pytest.mark.atlas
+def test_on_real_anatomy_the_areas_follow_and_an_overlap_appears(real_hand):
+    zones = real_hand.window.zones
+    figures = zones.legend.figures
+    assert figures["overlap", "right"] == "none"
+    area = float(figures["trochanter_band", "right"].split()[0])
+    for band in zones.limits.boxes:
+        low, high = zones.limits.boxes[band]
+        set_box(real_hand, high, 95)
+        wait_for_limits(real_hand, band, (low.value(), 95.0))
+    figures = zones.legend.figures
+    assert float(figures["trochanter_band", "right"].split()[0]) > area
+    assert float(figures["overlap", "right"].split()[0]) > 0
+    # What is new is shown on the side that opened with its zones.
+    assert real_hand.visible("zone/overlap_right")
+    assert real_hand.part_pixels("zone/overlap_right") > 50

@@ -1,0 +1,254 @@
+"""What is drawn of each item: its surfaces, their materials, and how they answer to a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from annotations.atlas import Atlas
+from annotations.zones.zone import Patch, Zones
+from meshes.specimen import FloatArray, Landmark, Part, part_id
+from meshes.structure import structures
+from viewer.items import LINE, view_table
+from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
+from viewer.stage.surfaces import Surface, ball, merged, tube
+from viewer.stage.tones import Relief, field_colours, lightened, striped_colours
+
+# Drawing constants, in mm of the specimen (nothing anatomical).
+EDGE_RADIUS_MM = 0.55
+LANDMARK_RADIUS_MM = 2.6
+LINE_RADIUS_MM = 0.6
+TICK_MM = 12.0
+OUTLINE_MM = 1.1
+WHITE = (1.0, 1.0, 1.0)
+# How often the normals of coarse muscles are averaged with their neighbours', for display alone.
+MUSCLE_SMOOTHING = 2
+# Kinds whose hollows and crests are brought out.
+SCULPTED = ("bone", "muscle", "ligament", "fascia")
+# Kinds whose surfaces have no open ends.
+CLOSED = ("bone", "muscle")
+OPAQUE = 0.995
+# How far zones are brought forward, and each rank before the one below it, in VTK's units of depth
+# (a millimetre is some 80 of them in a fitted view).
+FORWARD, FORWARD_RANK = 100.0, 20.0
+# The same for picking.
+RANK_MM = 0.25
+_LIGHT = "//VTK::Light::Impl"
+GLASS = """
+  float away = 1.0 - abs(normalVCVSOutput.z);
+  fragOutput0.rgb = mix(fragOutput0.rgb, vec3(1.0), 0.18);
+  fragOutput0.a = clamp(fragOutput0.a * (0.40 + 2.2 * away * away), 0.0, 1.0);
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How an item is drawn at the moment."""
+
+    opacity: float
+    selected: bool
+
+
+@dataclass(eq=False)
+class Piece:
+    """One surface with its actor.
+
+    `base` is the opacity that it has in a fully opaque look; `glass` ghosts look as glass does;
+    `rank` decides between surfaces that
+    coincide; `closed` ones are never seen from inside, unless they are `opened` by a cut.
+    """
+
+    surface: Surface
+    actor: vtkActor
+    material: Material
+    base: float = 1.0
+    closed: bool = True
+    glass: bool = False
+    rank: int = 0
+    pickable: bool = True
+    visible: bool = True
+    opened: bool = False
+    clear: bool = False
+
+    def show(self, shown: Shown) -> None:
+        """Take on an opacity and a highlight."""
+        opacity = shown.opacity * self.base
+        made = self.actor.GetProperty()
+        made.SetOpacity(1.0 if opacity > OPAQUE else opacity)
+        # Of a closed surface only what faces the viewer is drawn: half the work, clearer ghosts.
+        self.clear = opacity <= OPAQUE
+        self.open(self.opened)
+        self._as_glass(self.glass and opacity <= OPAQUE)
+        light = palette().selected.share if shown.selected else 0.0
+        made.SetColor(*blend(rgb(self.material.colour), WHITE, light))
+        if self.surface.colours is not None:
+            data = self.surface.data
+            if light:
+                data = self.surface.coloured(lightened(self.surface.colours, light))
+            mapper: Any = self.actor.GetMapper()
+            mapper.SetInputData(data)
+
+    def open(self, opened: bool) -> None:
+        """Show the inside too, or no longer."""
+        self.opened = opened
+        shown_inside = opened and not self.clear
+        self.actor.GetProperty().SetBackfaceCulling(self.closed and not shown_inside)
+
+    def _as_glass(self, ghost: bool) -> None:
+        """A ghost is clear where it faces the viewer and denser where it turns away."""
+        shader = self.actor.GetShaderProperty()
+        shader.ClearAllFragmentShaderReplacements()
+        if ghost:
+            shader.AddFragmentShaderReplacement(_LIGHT, True, _LIGHT + GLASS, False)
+
+
+@dataclass(eq=False)
+class Drawn:
+    """All pieces of one item; `source` is what they were made from."""
+
+    item: str
+    source: object
+    pieces: list[Piece] = field(default_factory=list)
+
+    outline: Piece | None = None
+
+    def show(self, shown: Shown) -> None:
+        """Take on an opacity and a highlight."""
+        for piece in self.pieces:
+            piece.show(shown)
+        if self.outline is None and shown.selected:
+            self.outline = _outline(self.pieces[0])
+        if self.outline is not None:
+            # Behind a ghost the outline's far side would hide what the ghost lets through.
+            self.outline.visible = shown.selected and shown.opacity > OPAQUE
+
+    def open(self, opened: bool) -> None:
+        """Show the inside of closed surfaces too, or no longer."""
+        for piece in self.pieces:
+            piece.open(opened)
+
+    @property
+    def actors(self) -> Iterator[tuple[vtkActor, bool]]:
+        """Every actor, and whether it is seen while the item is shown."""
+        for piece in (*self.pieces, *filter(None, [self.outline])):
+            yield piece.actor, piece.visible
+
+
+def sources(atlas: Atlas) -> dict[str, object]:
+    """What each item of an atlas is drawn from, by item id."""
+    found: dict[str, object] = dict(atlas.parts)
+    for side, zones in atlas.zones.items():
+        found |= {f"zone/{patch.id}": patch for patch in zones.patches.values()}
+        found[f"line/{part_id(LINE, side)}"] = zones
+    for side, landmarks in atlas.specimen.landmarks.items():
+        for name in view_table().landmarks.keys() & landmarks.keys():
+            found[f"landmark/{part_id(name, side)}"] = landmarks[name]
+    return found
+
+
+def draw(item: str, source: object, atlas: Atlas) -> Drawn:
+    """Make the pieces of an item."""
+    drawn = Drawn(item, source)
+    if isinstance(source, Part):
+        drawn.pieces.append(_part(source, atlas))
+    elif isinstance(source, Patch):
+        drawn.pieces.extend(_patch(source))
+    elif isinstance(source, Landmark):
+        drawn.pieces.append(_landmark(source))
+    elif isinstance(source, Zones):
+        drawn.pieces.append(_line(source.dimension_line_mm))
+    return drawn
+
+
+def _part(part: Part, atlas: Atlas) -> Piece:
+    material = material_of(part.structure)
+    normals, colours = part.normals, None
+    if structures()[part.structure].kind in SCULPTED:
+        relief = Relief(part.vertices_mm, part.triangles, part.normals)
+        colours = relief.shaded(field_colours(part, material))
+        if structures()[part.structure].kind == "muscle":
+            normals = relief.calmed_normals(MUSCLE_SMOOTHING)
+    if part.origin == "schematic":
+        course = atlas.courses.get(part.structure, {}).get(part.side)
+        colours = striped_colours(part, material, course)
+    surface = Surface(part.vertices_mm, part.triangles, normals, colours)
+    closed = structures()[part.structure].kind in CLOSED
+    return Piece(surface, _actor(surface, material), material, closed=closed, glass=True)
+
+
+def _patch(patch: Patch) -> Iterator[Piece]:
+    ink = palette().zones[patch.zone]
+    glow = Material(ink.colour, ambient=0.9, diffuse=0.1, specular=0.0, power=1.0)
+    if len(patch.triangles):
+        surface = Surface(patch.vertices_mm, patch.triangles, patch.normals)
+        actor = _actor(surface, glow)
+        fill = Piece(surface, actor, glow, base=ink.opacity, closed=False, rank=ink.rank)
+        yield _brought_forward(fill)
+    edges = [line for line in patch.outline_mm if len(line) > 1]
+    if edges:
+        edge = Material(ink.edge, ambient=0.5, diffuse=0.5, specular=0.0, power=1.0)
+        border = merged([tube(line, EDGE_RADIUS_MM) for line in edges])
+        actor = _actor(border, edge)
+        yield _brought_forward(Piece(border, actor, edge, rank=ink.rank, pickable=False))
+
+
+def _brought_forward(piece: Piece) -> Piece:
+    """Let the piece win against surfaces that it touches, by a millimetre or two of depth."""
+    units = -FORWARD - FORWARD_RANK * piece.rank
+    mapper = piece.actor.GetMapper()
+    mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0.0, units)
+    return piece
+
+
+def _landmark(landmark: Landmark) -> Piece:
+    colour = landmark_colour(landmark.name)
+    material = Material(colour, ambient=0.35, diffuse=0.7, specular=0.2, power=30.0)
+    if landmark.polyline_mm is not None:
+        surface = merged([tube(landmark.polyline_mm, LANDMARK_RADIUS_MM / 2)])
+    else:
+        surface = ball(landmark.position_mm, LANDMARK_RADIUS_MM)
+    return Piece(surface, _actor(surface, material), material)
+
+
+def _line(ends_mm: FloatArray) -> Piece:
+    """The dimension line with a tick across each end."""
+    start, end = np.asarray(ends_mm, float)
+    along = (end - start) / np.linalg.norm(end - start)
+    across = np.cross(along, [0.0, 1.0, 0.0])
+    across /= np.linalg.norm(across)
+    tick = across * TICK_MM / 2
+    strokes = [(start, end), (start - tick, start + tick), (end - tick, end + tick)]
+    surface = merged([tube(np.stack(stroke), LINE_RADIUS_MM) for stroke in strokes])
+    material = Material(palette().landmarks.colour, 0.8, 0.2, 0.0, 1.0)
+    return Piece(surface, _actor(surface, material), material)
+
+
+def _outline(piece: Piece) -> Piece:
+    """A slightly larger copy of which only the far side is drawn: a rim round the piece."""
+    inner = piece.surface
+    grown = inner.vertices_mm + OUTLINE_MM * inner.normals
+    surface = Surface(grown, inner.triangles, inner.normals)
+    material = Material(palette().selected.colour, 1.0, 0.0, 0.0, 1.0)
+    actor = _actor(surface, material)
+    actor.GetProperty().FrontfaceCullingOn()
+    return Piece(surface, actor, material, closed=False, pickable=False)
+
+
+def _actor(surface: Surface, material: Material) -> vtkActor:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(surface.data)
+    mapper.SetScalarVisibility(surface.colours is not None)
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    made = actor.GetProperty()
+    made.SetColor(*rgb(material.colour))
+    made.SetAmbient(material.ambient)
+    made.SetDiffuse(material.diffuse)
+    made.SetSpecular(material.specular)
+    made.SetSpecularPower(material.power)
+    return actor

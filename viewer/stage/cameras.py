@@ -1,0 +1,131 @@
+"""Cameras: a named view fitted to points, and the way to VTK's camera and back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkCamera
+
+from annotations.atlas import Atlas
+from meshes.errors import GluteaError
+from meshes.specimen import FloatArray, Side
+from meshes.structure import Region, structures
+from viewer.items import View, view_table
+from viewer.scene import Camera, Vector
+
+# Cosine of 15°: a camera no further off looks as a view does.
+STRAIGHT = 0.966
+
+
+def view_named(name: str) -> View:
+    """A view of `views.toml`.
+
+    Raises:
+        GluteaError: there is no such view.
+    """
+    views = view_table().views
+    if name not in views:
+        raise GluteaError(f"There is no view '{name}': choose one of {', '.join(views)}.")
+    return views[name]
+
+
+def framed_points(atlas: Atlas, sides: frozenset[Side], regions: frozenset[Region]) -> FloatArray:
+    """What a picture of these sides and regions must hold: (n, 3) points in mm.
+
+    The framing regions always count; when nothing else is shown, only what lies above the floor.
+    """
+    framing = view_table().framing
+    wanted = regions | frozenset(framing.regions)
+    floor = floor_mm(atlas) if wanted == frozenset(framing.regions) else -math.inf
+    found = []
+    for part in atlas.parts.values():
+        if part.side in sides and structures()[part.structure].region in wanted:
+            points = part.vertices_mm
+            found.append(points[points[:, 2] >= floor])
+    points = np.concatenate(found) if found else np.empty((0, 3), np.float32)
+    if not len(points):
+        points = np.concatenate([part.vertices_mm for part in atlas.parts.values()])
+    return points
+
+
+def floor_mm(atlas: Atlas) -> float:
+    """The height below which the framing regions run out of a fitted picture; -inf for none."""
+    framing = view_table().framing
+    marks = atlas.specimen.landmarks.values()
+    heights = [
+        m[framing.floor_landmark].position_mm[2] for m in marks if framing.floor_landmark in m
+    ]
+    return float(min(heights)) + framing.floor_superior_mm if heights else -math.inf
+
+
+def fitted(
+    view: View, points_mm: FloatArray, aspect: float, mirrored: bool = False, foot: float = 0.0
+) -> Camera:
+    """The camera that looks from the view's direction and just holds the points.
+
+    `aspect` is width / height; `mirrored` swaps left and right where the view has it so; `foot` is
+    the share of the height to keep free at the bottom. Exact for a perspective camera: each axis
+    gives the two tightest lines of sight, and the camera stands where the tighter pair meets.
+    """
+    framing = view_table().framing
+    flip = np.array([-1.0 if mirrored and view.mirrored else 1.0, 1.0, 1.0])
+    back = _unit(np.array(view.towards) * flip)
+    right = _unit(np.cross(np.array(view.up) * flip, back))
+    up = np.cross(back, right)
+    x, y, depth = (points_mm @ np.stack([right, up, back], axis=1)).T
+    # Half the picture's height at distance 1, less the margins; the foot is part of the height.
+    half = math.tan(math.radians(framing.view_angle_deg) / 2)
+    room = 1.0 - 2 * framing.margin
+    wide, high = half * aspect * room, half * (room - foot)
+    left_most, right_most = (-x + wide * depth).max(), (x + wide * depth).max()
+    lowest, highest = (-y + high * depth).max(), (y + high * depth).max()
+    distance = max((left_most + right_most) / (2 * wide), (lowest + highest) / (2 * high))
+    centre = right * (right_most - left_most) / 2 + up * (highest - lowest) / 2
+    # The focal point lies at the middle of the depth: there a scale bar is true.
+    middle = float(depth.min() + depth.max()) / 2
+    shift = -up * half * foot * (distance - middle)
+    position = centre + shift + back * distance
+    focus = centre + shift + back * middle
+    return Camera(_vector(position), _vector(focus), _vector(up), framing.view_angle_deg)
+
+
+def cuts(camera: Camera, floor: float) -> float | None:
+    """How far before the camera the floor cuts what is shown, in mm; None where it does not.
+
+    That is so for a camera below the floor that looks as a view with `cut_at_floor` does.
+    """
+    eye = np.array(camera.position_mm)
+    back = _unit(eye - np.array(camera.focal_point_mm))
+    for view in view_table().views.values():
+        if view.cut_at_floor and back @ _unit(np.array(view.towards)) > STRAIGHT:
+            away = (eye[2] - floor) / back[2]
+            return float(away) if math.isfinite(away) and away > 0 else None
+    return None
+
+
+def put(camera: Camera, into: vtkCamera) -> None:
+    """Make VTK's camera stand as the scene's does."""
+    into.SetPosition(*camera.position_mm)
+    into.SetFocalPoint(*camera.focal_point_mm)
+    into.SetViewUp(*camera.up)
+    into.SetViewAngle(camera.view_angle_deg)
+
+
+def taken(camera: vtkCamera) -> Camera:
+    """The scene's camera where VTK's stands."""
+    return Camera(
+        _vector(camera.GetPosition()),
+        _vector(camera.GetFocalPoint()),
+        _vector(camera.GetViewUp()),
+        float(camera.GetViewAngle()),
+    )
+
+
+def _unit(vector: FloatArray) -> FloatArray:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _vector(values: FloatArray | tuple[float, ...]) -> Vector:
+    x, y, z = (float(v) for v in values)
+    return (x, y, z)

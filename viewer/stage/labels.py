@@ -1,0 +1,141 @@
+"""What is labelled, and the point of it that the label's line leads to.
+
+Found by asking what a viewer sees: a coarse grid of rays for broad structures, and the vertices of
+thin ones, which a grid would miss. So a label never points at something that is hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkRenderingCore import vtkRenderer
+
+from annotations.atlas import Atlas
+from annotations.zones.table import zone_table
+from meshes.specimen import FloatArray
+from meshes.structure import structures
+from viewer.palette import without_side
+from viewer.stage.actors import Drawn, Shown
+from viewer.stage.picking import Picker, display_of, rays
+
+GRID = (56, 36)
+THIN_KINDS = ("nerve", "artery", "vein")
+THIN_SAMPLES = 48
+# Broad structures that fill less of what is seen than this have no label, and only so many have.
+LEAST_SHARE = 0.006
+MOST_BROAD = 12
+LEAST_SEEN_SAMPLES = 3
+
+
+class Named(NamedTuple):
+    """A name and the point (3,) in mm that it belongs to; higher `weight` is kept longer."""
+
+    words: str
+    point_mm: FloatArray
+    weight: float
+
+
+def names_in_view(
+    renderer: vtkRenderer,
+    picker: Picker,
+    atlas: Atlas,
+    shown: Mapping[str, Shown],
+    drawn: Mapping[str, Drawn],
+) -> list[Named]:
+    """Courses, zones and the largest parts that can be seen; each name once, where most is seen."""
+    thin = [item for item in shown if _is_thin(item, atlas)]
+    found = [(item, *_seen_of(item, drawn[item], renderer, picker)) for item in thin]
+    thin_seen = [(item, point, share) for item, point, share in found if point is not None]
+    broad = _broad_in_view(renderer, picker, atlas)
+    best: dict[str, Named] = {}
+    for item, point, share in thin_seen + broad:
+        words = _words(item)
+        weight = share + _rank(item, atlas)
+        if words not in best or best[words].weight < weight:
+            best[words] = Named(words, point, weight)
+    return sorted(best.values(), key=lambda named: (-named.weight, named.words))
+
+
+def _is_thin(item: str, atlas: Atlas) -> bool:
+    if item in atlas.parts:
+        return structures()[atlas.parts[item].structure].kind in THIN_KINDS
+    return item.startswith("zone/")
+
+
+def _rank(item: str, atlas: Atlas) -> float:
+    """Courses first, then zones, then whatever is largest."""
+    return 3.0 if item in atlas.tubes else 2.0 if item.startswith("zone/") else 0.0
+
+
+def _words(item: str) -> str:
+    group, slash, name = item.partition("/")
+    if slash:
+        return zone_table().zones[without_side(name)].english
+    name = without_side(group)
+    return structures()[name].english
+
+
+def _seen_of(
+    item: str, drawn: Drawn, renderer: vtkRenderer, picker: Picker
+) -> tuple[FloatArray | None, float]:
+    """A seen vertex in the middle of what is seen of a thin item, and the share that is seen."""
+    vertices = drawn.pieces[0].surface.vertices_mm
+    some = vertices[:: max(1, len(vertices) // THIN_SAMPLES)].astype(float)
+    pixels = display_of(renderer, some)[:, :2]
+    width, height = renderer.GetSize()
+    inside = ((pixels >= 0) & (pixels < (width, height))).all(axis=1)
+    starts, ends = rays(renderer, pixels)
+    seen = [
+        i
+        for i in np.flatnonzero(inside)
+        if (hit := picker.pick(starts[i], ends[i])) is not None and hit.item == item
+    ]
+    if len(seen) < LEAST_SEEN_SAMPLES:
+        return None, 0.0
+    middle = np.median(pixels[seen], axis=0)
+    nearest = seen[int(((pixels[seen] - middle) ** 2).sum(axis=1).argmin())]
+    return some[nearest], len(seen) / len(some)
+
+
+def _broad_in_view(
+    renderer: vtkRenderer, picker: Picker, atlas: Atlas
+) -> list[tuple[str, FloatArray, float]]:
+    """The broad parts that fill most of the picture: item, a point well inside, share."""
+    width, height = renderer.GetSize()
+    columns, rows = GRID
+    x, y = np.meshgrid(
+        (np.arange(columns) + 0.5) * width / columns, (np.arange(rows) + 0.5) * height / rows
+    )
+    starts, ends = rays(renderer, np.stack([x.ravel(), y.ravel()], axis=1))
+    hits = [picker.pick(start, end) for start, end in zip(starts, ends, strict=True)]
+    owners = np.array([hit.item if hit else "" for hit in hits]).reshape(rows, columns)
+    total = max(1, int((owners != "").sum()))
+    out = []
+    for item in np.unique(owners):
+        part = atlas.parts.get(str(item))
+        if part is None or structures()[part.structure].kind in THIN_KINDS:
+            continue
+        mask = owners == item
+        share = float(mask.sum()) / total
+        if share >= LEAST_SHARE:
+            hit = hits[_inmost(mask)]
+            assert hit is not None
+            out.append((str(item), hit.position_mm, share))
+    return sorted(out, key=lambda found: -found[2])[: 2 * MOST_BROAD]
+
+
+def _inmost(mask: NDArray[np.bool_]) -> int:
+    """The flat index of a cell deep inside a mask: peel it until the last cells are left."""
+    left = mask
+    while True:
+        padded = np.pad(left, 1)
+        peeled = left & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+        if not peeled.any():
+            break
+        left = peeled
+    cells = np.argwhere(left)
+    row, column = cells[((cells - cells.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+    return int(row) * mask.shape[1] + int(column)

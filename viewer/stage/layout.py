@@ -1,0 +1,113 @@
+"""Where labels go: beside their points, or in a column at either side. Plain arithmetic, pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from viewer.stage.strokes import Point
+
+
+class Box(NamedTuple):
+    """A rectangle: left, bottom, right, top."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two overlap."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.bottom < other.top
+            and other.bottom < self.top
+        )
+
+    def within(self, other: Box) -> bool:
+        """Whether it lies wholly inside the other."""
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.bottom >= other.bottom
+            and self.top <= other.top
+        )
+
+
+def beside(
+    point: Point,
+    size: tuple[float, float],
+    gap: float,
+    room: Box,
+    taken: Iterable[Box],
+    first: int = 1,
+) -> Box | None:
+    """A free place for a label near its point, or None; first right of it (-1: left of it)."""
+    (x, y), (width, height) = point, size
+    taken = list(taken)
+    for far in (gap, 2.2 * gap):
+        for side in (first, -first):
+            for lift in (0.0, 0.9, -0.9):
+                left = x + far if side > 0 else x - far - width
+                bottom = y - height / 2 + lift * height
+                box = Box(left, bottom, left + width, bottom + height)
+                if box.within(room) and not any(box.meets(other) for other in taken):
+                    return box
+        for up in (1, -1):
+            bottom = y + far if up > 0 else y - far - height
+            box = Box(x - width / 2, bottom, x + width / 2, bottom + height)
+            if box.within(room) and not any(box.meets(other) for other in taken):
+                return box
+    return None
+
+
+def column(
+    wanted: Sequence[float], heights: Sequence[float], low: float, high: float
+) -> list[float]:
+    """Bottoms of stacked labels, as near as they can be to their anchors' heights.
+
+    `wanted` are the anchors' heights, from the top down. Labels keep that order, do not overlap,
+    and stay between `low` and `high` as long as there is room for all of them. Labels that crowd
+    each other become a block about the mean of their anchors (pooling of adjacent violators, the
+    usual way of isotonic regression: the sum of squared shifts is the least possible).
+    """
+    blocks: list[tuple[float, float, list[int]]] = []  # middle, height, labels from the top down
+    for i, (anchor, height) in enumerate(zip(wanted, heights, strict=True)):
+        middle, tall, labels = anchor, height, [i]
+        while True:
+            middle = min(max(middle, low + tall / 2), high - tall / 2)
+            if not blocks or blocks[-1][0] - blocks[-1][1] / 2 >= middle + tall / 2 - 1e-9:
+                break
+            _, above, upper = blocks.pop()
+            tall, labels = tall + above, upper + labels
+            middle = _least_shift(labels, wanted, heights, tall)
+        blocks.append((middle, tall, labels))
+    bottoms = [0.0] * len(wanted)
+    for middle, tall, labels in blocks:
+        top = middle + tall / 2
+        for i in labels:
+            top -= heights[i]
+            bottoms[i] = top
+    return bottoms
+
+
+def _least_shift(
+    labels: Sequence[int], wanted: Sequence[float], heights: Sequence[float], tall: float
+) -> float:
+    """Where the middle of a block must be, for its labels to be nearest to their anchors."""
+    below_top, total = 0.0, 0.0
+    for i in labels:
+        total += wanted[i] + below_top + heights[i] / 2
+        below_top += heights[i]
+    return total / len(labels) - tall / 2
+
+
+def sides_of(x: Sequence[float], middle: float, near: float) -> list[int]:
+    """The column of each label, -1 left or 1 right: its own side, or the emptier one if central."""
+    sides = [0 if abs(place - middle) < near else 1 if place > middle else -1 for place in x]
+    for i in sorted((i for i, side in enumerate(sides) if not side), key=lambda i: x[i]):
+        right = sum(side > 0 for side in sides)
+        left = sum(side < 0 for side in sides)
+        sides[i] = -1 if left < right or (left == right and x[i] < middle) else 1
+    return sides

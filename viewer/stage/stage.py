@@ -1,0 +1,333 @@
+"""Stage: draws what a `SceneState` says, changing only what differs; renders only when told to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkRenderingCore import (
+    vtkFrustumCoverageCuller,
+    vtkRenderer,
+    vtkRenderWindow,
+)
+
+from annotations.atlas import Atlas
+from meshes.specimen import Side
+from meshes.structure import Region, structures
+from viewer.items import view_table
+from viewer.palette import palette, rgb
+from viewer.scene import Camera, SceneState
+from viewer.stage.actors import OPAQUE, RANK_MM, Drawn, Shown, draw, sources
+from viewer.stage.arrays import lent
+from viewer.stage.cameras import cuts, fitted, floor_mm, framed_points, put, taken, view_named
+from viewer.stage.lights import light
+from viewer.stage.marker import Marker
+from viewer.stage.overlay import Overlay
+from viewer.stage.picking import Pick, Picker, Target, rays
+from viewer.stage.window import off_screen_window
+
+DEFAULT_SIZE_PX = (1280, 800)
+# What a held key sees through is drawn this faint.
+THROUGH_OPACITY = 0.12
+# Two layers a pass; small zones must not be given up, so no pixel may be left over.
+PEELS = 5
+PEEL_OCCLUSION = 0.0
+
+Frame = tuple[str, frozenset[Side], frozenset[Region], tuple[int, int], tuple[float, float]]
+
+
+class Stage:
+    """Draws an atlas as a scene says, into the given window or into one of its own, off screen.
+
+    `orientation_marker` shows or hides the small cube with the anatomical directions.
+
+    Raises:
+        GluteaError: OpenGL cannot be had.
+    """
+
+    def __init__(self, window: vtkRenderWindow | None = None) -> None:
+        self._own = window is None
+        self.window = off_screen_window(*DEFAULT_SIZE_PX) if window is None else window
+        self.window.SetMultiSamples(0)
+        self.renderer = vtkRenderer()
+        self.window.AddRenderer(self.renderer)
+        light(self.renderer)
+        # VTK's own, kept at hand because it also sorts.
+        self._sorter = vtkFrustumCoverageCuller()
+        self.renderer.GetCullers().RemoveAllItems()
+        self.renderer.AddCuller(self._sorter)
+        self._atlas: Atlas | None = None
+        self._sources: dict[str, object] = {}
+        self._drawn: dict[str, Drawn] = {}
+        self._shown: dict[str, Shown] = {}
+        self._state: SceneState | None = None
+        self._frame: Frame | None = None
+        self._is_cut = False
+        self._picker = Picker()
+        self._marker = Marker(self.window)
+        self._overlay = Overlay(self.renderer)
+        self.orientation_marker = True
+
+    # --- what is shown -------------------------------------------------------------------------
+
+    def set_atlas(self, atlas: Atlas | None) -> None:
+        """Show another atlas; what is drawn of unchanged parts stays on the graphics card."""
+        self._atlas = atlas
+        self._sources = {} if atlas is None else sources(atlas)
+        for item, drawn in list(self._drawn.items()):
+            if self._sources.get(item) is not drawn.source:
+                self._remove(item)
+        self._frame = None
+        if self._state is not None:
+            self.apply(self._state)
+
+    def apply(self, state: SceneState) -> bool:
+        """Take on a state; True if the picture has changed, so that it must be rendered."""
+        before, self._state = self._state, state
+        changed = self._apply_looks(self._wanted(state))
+        if self._overlay.show(self._atlas, state, self._shown, self._drawn):
+            changed = True
+        if before is None or before.theme != state.theme:
+            self._apply_theme(state)
+            changed = True
+        camera_before = None if before is None else before.camera
+        if self._apply_camera(state, camera_before):
+            changed = True
+        if changed:
+            self._set_clipping_range()
+        return changed
+
+    def _wanted(self, state: SceneState) -> dict[str, Shown]:
+        through = frozenset(state.through)
+        wanted = {}
+        for item, look in state.looks.items():
+            if look.visible and look.opacity > 0 and item in self._sources:
+                opacity = min(look.opacity, THROUGH_OPACITY) if item in through else look.opacity
+                wanted[item] = Shown(opacity, item == state.selected)
+        return wanted
+
+    def _apply_looks(self, wanted: dict[str, Shown]) -> bool:
+        if wanted == self._shown and wanted.keys() <= self._drawn.keys():
+            return False
+        for item in self._shown.keys() - wanted.keys():
+            if item in self._drawn:
+                self._set_visible(self._drawn[item], False)
+        for item, shown in wanted.items():
+            drawn = self._drawn.get(item)
+            if drawn is None:
+                assert self._atlas is not None
+                drawn = draw(item, self._sources[item], self._atlas)
+                self._drawn[item] = drawn
+            if self._shown.get(item) != shown:
+                drawn.show(shown)
+            self._set_visible(drawn, True)
+        self._shown = wanted
+        self._picker.aim_at(
+            [
+                Target(item, piece.surface, shown.opacity, RANK_MM * piece.rank)
+                for item, shown in wanted.items()
+                for piece in self._drawn[item].pieces
+                if piece.pickable
+            ]
+        )
+        return True
+
+    def _remove(self, item: str) -> None:
+        for actor, _ in self._drawn.pop(item).actors:
+            self.renderer.RemoveActor(actor)
+            actor.ReleaseGraphicsResources(self.window)
+        self._shown.pop(item, None)
+
+    def _set_visible(self, drawn: Drawn, visible: bool) -> None:
+        for actor, seen in drawn.actors:
+            if visible and not self.renderer.HasViewProp(actor):
+                self.renderer.AddActor(actor)
+            actor.SetVisibility(visible and seen)
+
+    def _apply_theme(self, state: SceneState) -> None:
+        theme = palette().themes[state.theme]
+        self.renderer.SetBackground(*rgb(theme.bottom))
+        self.renderer.SetBackground2(*rgb(theme.top))
+        self.renderer.SetGradientBackground(theme.top != theme.bottom)
+        self._marker.ink(theme)
+
+    # --- the camera ----------------------------------------------------------------------------
+
+    def fit(self, view: str) -> Camera:
+        """The camera of a named view, fitted to the region on the sides that are shown.
+
+        Raises:
+            GluteaError: there is no such view.
+        """
+        entry = view_named(view)
+        if self._atlas is None or not self._atlas.parts:
+            return Camera((0.0, 1000.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+        sides, regions = self._in_frame()
+        points = framed_points(self._atlas, sides, regions)
+        width, height = self.window.GetSize()
+        only_left = "right" not in sides
+        wings, foot = self._overlay.free_shares()
+        aspect = width * (1 - wings) / max(height, 1)
+        return fitted(entry, points, aspect, mirrored=only_left, foot=foot)
+
+    def camera(self) -> Camera:
+        """The camera as it stands now."""
+        return taken(self.renderer.GetActiveCamera())
+
+    def _in_frame(self) -> tuple[frozenset[Side], frozenset[Region]]:
+        """The sides and the regions of what is shown."""
+        assert self._atlas is not None
+        parts = [self._atlas.parts[item] for item in self._shown if item in self._atlas.parts]
+        sides: set[Side] = {part.side for part in parts} - {"midline"}
+        regions = {
+            entry.region
+            for entry in (structures()[part.structure] for part in parts)
+            if entry.kind != "bone"
+        }
+        return frozenset(sides or ("left", "right")) | {"midline"}, frozenset(regions)
+
+    def _apply_camera(self, state: SceneState, before: Camera | None) -> bool:
+        camera = state.camera
+        if camera is None:
+            frame = self._framing(state)
+            if frame == self._frame:
+                return False
+            self._frame = frame
+            camera = self.fit(state.view)
+        elif camera == before and self._frame is None:
+            return False
+        else:
+            self._frame = None
+        if camera == self.camera():
+            return False
+        put(camera, self.renderer.GetActiveCamera())
+        return True
+
+    def _framing(self, state: SceneState) -> Frame:
+        """What a fitted camera depends on: the same frame, the same camera."""
+        if self._atlas is None:
+            return (state.view, frozenset(), frozenset(), (0, 0), (0.0, 0.0))
+        width, height = self.window.GetSize()
+        return (state.view, *self._in_frame(), (width, height), self._overlay.free_shares())
+
+    def _set_clipping_range(self) -> None:
+        self.renderer.ResetCameraClippingRange()
+        near, far = self.renderer.GetActiveCamera().GetClippingRange()
+        cut = self._cut_mm()
+        is_cut = False
+        if cut is not None and near < cut < far:
+            self.renderer.GetActiveCamera().SetClippingRange(cut, far)
+            is_cut = True
+        if is_cut or self._is_cut:
+            self._is_cut = is_cut
+            for drawn in self._drawn.values():
+                drawn.open(is_cut)
+
+    def _cut_mm(self) -> float | None:
+        """How far before the camera the framing's floor cuts; None where it does not."""
+        if self._atlas is None or not self._in_frame()[1] <= set(view_table().framing.regions):
+            return None
+        return cuts(self.camera(), floor_mm(self._atlas))
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def render(self, moving: bool = False) -> None:
+        """Draw once. `moving`: quick translucency and plain edges; at rest: both exact."""
+        if self._state is not None and self._state.camera is None:
+            # The window's size may have changed since the state was applied.
+            self._apply_camera(self._state, None)
+        translucent = any(
+            piece.actor.GetProperty().GetOpacity() <= OPAQUE
+            for item in self._shown
+            for piece in self._drawn[item].pieces
+        )
+        renderer = self.renderer
+        renderer.SetUseDepthPeeling(translucent and not moving)
+        renderer.SetMaximumNumberOfPeels(PEELS)
+        renderer.SetOcclusionRatio(PEEL_OCCLUSION)
+        renderer.SetUseOIT(False)
+        # Without peeling, what is farther must be blended first; else what is near saves the rest.
+        if translucent and moving:
+            self._sorter.SetSortingStyleToBackToFront()
+        else:
+            self._sorter.SetSortingStyleToFrontToBack()
+        renderer.SetUseFXAA(not moving)
+        self._set_clipping_range()
+        self._marker.follow(renderer.GetActiveCamera(), self.orientation_marker)
+        self._overlay.place(self._picker, moving, self._marker)
+        self.window.Render()
+
+    def image(self, width_px: int, height_px: int, transparent: bool = False) -> NDArray[np.uint8]:
+        """The picture at a size of its own: (height, width, 3), or 4 with transparency.
+
+        The top row comes first. Colours of a transparent picture are not multiplied by alpha.
+        """
+        if not self._own:
+            return self._copied_image(width_px, height_px, transparent)
+        before = self.window.GetSize()
+        self.window.SetSize(width_px, height_px)
+        try:
+            if not transparent:
+                self.render()
+                return self._pixels()
+            # Over black and over white: the difference is exactly what shines through, for
+            # surfaces, letters and smoothed edges alike.
+            over = [self._over(shade) for shade in (0.0, 1.0)]
+            return with_alpha(*over)
+        finally:
+            self.window.SetSize(*before)
+            if self._state is not None:
+                self._apply_theme(self._state)
+
+    def _copied_image(self, width_px: int, height_px: int, transparent: bool) -> NDArray[np.uint8]:
+        """The picture from an off-screen stage that shares the arrays of this one."""
+        copy = Stage()
+        try:
+            copy.orientation_marker = self.orientation_marker
+            copy.set_atlas(self._atlas)
+            if self._state is not None:
+                copy.apply(self._state)
+            return copy.image(width_px, height_px, transparent)
+        finally:
+            copy.close()
+
+    def _over(self, shade: float) -> NDArray[np.uint8]:
+        """The picture over a plain grey, 0 black to 1 white."""
+        self.renderer.SetGradientBackground(False)
+        self.renderer.SetBackground(shade, shade, shade)
+        self.render()
+        return self._pixels()
+
+    def _pixels(self) -> NDArray[np.uint8]:
+        width, height = self.window.GetSize()
+        out = vtkUnsignedCharArray()
+        self.window.GetPixelData(0, 0, width - 1, height - 1, 0, out, 0)
+        return lent(out).reshape(height, width, 3)[::-1]
+
+    # --- asking --------------------------------------------------------------------------------
+
+    def pick(self, x_px: int, y_px: int) -> Pick | None:
+        """What is under a pixel (origin bottom left); ghosts only where nothing is behind them."""
+        starts, ends = rays(self.renderer, np.array([[x_px + 0.5, y_px + 0.5]]))
+        return self._picker.pick(starts[0], ends[0])
+
+    def close(self) -> None:
+        """Give everything back; the stage cannot be used again."""
+        for item in list(self._drawn):
+            self._remove(item)
+        self._picker.clear()
+        self._overlay.close()
+        self._marker.close(self.window)
+        self.renderer.RemoveAllViewProps()
+        self.window.RemoveRenderer(self.renderer)
+        if self._own:
+            self.window.Finalize()
+        self._atlas, self._sources, self._state = None, {}, None
+
+
+def with_alpha(on_black: NDArray[np.uint8], on_white: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour and alpha (h, w, 4) of a picture known over black and over white, (h, w, 3) each."""
+    black = on_black.astype(np.int16)
+    alpha = np.clip(255 - (on_white - black), 0, 255).min(axis=-1, keepdims=True)
+    colours = np.minimum(black.astype(np.int32) * 255 // np.maximum(alpha, 1), 255)
+    return np.concatenate([colours, alpha], axis=-1).astype(np.uint8)

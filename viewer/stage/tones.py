@@ -1,0 +1,113 @@
+"""Colours per vertex: tendon and cartilage, the relief of a surface, the stripes of a scheme.
+
+Coarse meshes look flat in even light. So bones and muscles are drawn a little darker in hollows
+and lighter on crests, and the light on muscles falls on calmed normals. Both change the display
+alone, never a vertex. (Ambient occlusion on the screen does the same for whole scenes, but cost
+three frames more a picture on a software renderer, and showed less of the muscles' fibres.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotations.courses.course import Course
+from meshes.specimen import FloatArray, IntArray, Part
+from viewer.palette import Material, blend, palette, rgb
+from viewer.stage.surfaces import Colours
+
+
+class Relief:
+    """Hollows and crests of a mesh: `vertices_mm` (n, 3), `triangles` (m, 3), `normals` (n, 3)."""
+
+    def __init__(self, vertices_mm: FloatArray, triangles: IntArray, normals: FloatArray) -> None:
+        self._normals = normals
+        self._vertices_mm = vertices_mm
+        # Every triangle's edges, one way: on a closed surface its neighbour goes the other way.
+        self._start = triangles.reshape(-1)
+        self._end = triangles[:, [1, 2, 0]].reshape(-1)
+        count = np.bincount(self._start, minlength=len(vertices_mm))
+        self._share = 1.0 / np.maximum(count, 1)
+
+    def _mean(self, values: FloatArray) -> FloatArray:
+        """The mean of the neighbours' values, (n,), from one value an edge."""
+        sums = np.bincount(self._start, values, minlength=len(self._share))
+        return np.asarray(sums * self._share)
+
+    def calmed_normals(self, times: int) -> FloatArray:
+        """Normals averaged with their neighbours', `times` times; (n, 3) float32."""
+        out = np.asarray(self._normals, float)
+        for _ in range(times):
+            out = out + np.stack([self._mean(out[self._end, k]) for k in range(3)], axis=1)
+            out /= np.maximum(np.sqrt(np.einsum("ij,ij->i", out, out)), 1e-9)[:, None]
+        return out.astype(np.float32)
+
+    def hollowness(self) -> FloatArray:
+        """How far the neighbours rise above a vertex's tangent plane, as a slope (n,).
+
+        Positive in hollows, negative on crests; scaled so that fine and coarse meshes compare.
+        """
+        steps = self._vertices_mm[self._end] - self._vertices_mm[self._start]
+        lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", steps, steps)), 1e-6)
+        slopes = np.einsum("ij,ij->i", steps, self._normals[self._start]) / lengths
+        hollow = self._mean(slopes)
+        # One pass of smoothing takes out the noise of single vertices.
+        hollow = (hollow + self._mean(hollow[self._end])) / 2
+        scale = (palette().relief.edge_mm / max(float(lengths.mean()), 1e-6)) ** 0.5
+        return np.asarray(hollow * scale)
+
+    def shaded(self, colours: FloatArray) -> Colours:
+        """Colours (n, 3) from 0 to 1, darker in hollows and lighter on crests."""
+        relief = palette().relief
+        hollow = self.hollowness()[:, None]
+        dark = np.clip(hollow * relief.dark, 0.0, relief.dark_most)
+        light = np.clip((-hollow - relief.flat) * relief.light, 0.0, relief.light_most)
+        # Lighter without leaving the hue: no channel may run into white before the others.
+        light = np.minimum(light, 1.0 / np.maximum(colours.max(axis=1, keepdims=True), 0.01) - 1.0)
+        return as_bytes(colours * (1.0 + light - dark))
+
+
+def field_colours(part: Part, material: Material) -> FloatArray:
+    """The material's colour, blended to tendon and cartilage where the part says so; (n, 3)."""
+    inks = palette().fields
+    colours = np.tile(np.array(rgb(material.colour)), (len(part.vertices_mm), 1))
+    for name, ink in inks.items():
+        if name in part.fields:
+            share = np.clip(part.fields[name], 0.0, 1.0)[:, None]
+            colours += (np.array(rgb(ink)) - colours) * share
+    return colours
+
+
+def striped_colours(part: Part, material: Material, course: Course | None) -> Colours:
+    """Light rings along a schematic course: the eye sees that it is drawn, not found."""
+    stripes = palette().stripes
+    along = _along_mm(part.vertices_mm, course)
+    light = (along / stripes.period_mm) % 1.0 < stripes.light
+    plain = np.array(rgb(material.colour))
+    pale = np.array(blend(rgb(material.colour), rgb(stripes.colour), stripes.share))
+    return as_bytes(np.where(light[:, None], pale, plain))
+
+
+def _along_mm(vertices_mm: FloatArray, course: Course | None) -> FloatArray:
+    """How far along the nearest branch each vertex lies (n,), in mm; else its height."""
+    if course is None:
+        return np.asarray(vertices_mm[:, 2])
+    points = np.concatenate([branch.points_mm for branch in course.branches])
+    steps = [np.linalg.norm(np.diff(b.points_mm, axis=0), axis=1) for b in course.branches]
+    along = np.concatenate([np.concatenate([[0.0], np.cumsum(step)]) for step in steps])
+    nearest = np.empty(len(vertices_mm), int)
+    # In slices, so that the table of distances stays small.
+    for start in range(0, len(vertices_mm), 1024):
+        some = slice(start, start + 1024)
+        apart = (points**2).sum(axis=1) - 2 * (vertices_mm[some] @ points.T)
+        nearest[some] = apart.argmin(axis=1)
+    return np.asarray(along[nearest])
+
+
+def lightened(colours: Colours, share: float) -> Colours:
+    """Colours (n, 3) taken the given share of the way to white."""
+    return as_bytes(1.0 - (1.0 - colours / 255) * (1.0 - share))
+
+
+def as_bytes(colours: FloatArray) -> Colours:
+    """Shares from 0 to 1 as whole numbers from 0 to 255."""
+    return np.ascontiguousarray(np.rint(np.clip(colours, 0.0, 1.0) * 255), np.uint8)

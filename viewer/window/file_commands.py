@@ -1,0 +1,147 @@
+"""What the commands of the menu File do: scenes, pictures, quitting."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from meshes.errors import GluteaError
+from viewer.scene import load_scene, save_scene
+from viewer.window.pictures import PictureDialog, copy_size, picture_state, to_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.window.main_window import MainWindow
+
+SCENES = "Glutea scenes (*.json)"
+PICTURES = "PNG pictures (*.png)"
+
+
+class FileCommands(QObject):
+    """Each command that asks for a file has a second half that takes the file."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.folder = window.settings.folder
+        actions = window.commands
+        actions.on("open_scene", self.ask_scene)
+        actions.on("save_scene", self.ask_where_scene)
+        actions.on("save_picture", self.ask_where_picture)
+        actions.on("copy_picture", self.copy_picture)
+        actions.on("quit", window.close)
+        self.enable(False)
+
+    def enable(self, enabled: bool) -> None:
+        """Before the first atlas there is nothing to save."""
+        self._window.commands.enable(enabled, "save_scene", "save_picture", "copy_picture")
+
+    # --- scenes ----------------------------------------------------------------------------------
+
+    def ask_scene(self) -> None:
+        """Open a scene that the user chooses."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open scene", self.folder, SCENES)
+        if name:
+            self.open_scene(Path(name))
+
+    def open_scene(self, path: Path) -> None:
+        """Show what a scene file says, on the specimen that it names."""
+        with self._telling():
+            state = load_scene(path)
+            self._remember(path)
+            self._window.session.open(state.request, state)
+
+    def ask_where_scene(self) -> None:
+        """Save the scene where the user chooses."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save scene", str(Path(self.folder) / "scene.json"), SCENES
+        )
+        if name:
+            self.save_scene(_with_suffix(Path(name), ".json"))
+
+    def save_scene(self, path: Path) -> None:
+        """Save what is shown, with the camera where it stands."""
+        with self._telling():
+            state = self._window.scene.state
+            camera = self._window.view.camera
+            save_scene(msgspec.structs.replace(state, camera=camera), path)
+            self._remember(path)
+            self._said(f"The scene is saved as {path.name}.")
+
+    # --- pictures --------------------------------------------------------------------------------
+
+    def ask_where_picture(self) -> None:
+        """Save the view as a picture, as fine as the user chooses."""
+        dialog = PictureDialog(self._window.view.picture_size(), self._window)
+        chosen = dialog.exec() == PictureDialog.DialogCode.Accepted
+        size, clear = dialog.size_px, dialog.clear.isChecked()
+        dialog.deleteLater()
+        if not chosen:
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save picture", str(Path(self.folder) / "glutea.png"), PICTURES
+        )
+        if name:
+            self.save_picture(_with_suffix(Path(name), ".png"), size, clear)
+
+    def save_picture(self, path: Path, size_px: QSize, transparent: bool = False) -> None:
+        """Draw the view into a file, as the command line does."""
+        from viewer.output.picture import save_picture
+
+        atlas = self._window.atlas
+        if atlas is None:
+            return
+        with self._telling(), _waiting():
+            state = picture_state(self._window.scene.state, self._window.view.camera)
+            save_picture(atlas, state, path, size_px.width(), size_px.height(), transparent)
+            self._remember(path)
+            self._said(f"The picture is saved as {path.name}.")
+
+    def copy_picture(self) -> None:
+        """Put the view, with its credit, on the clipboard."""
+        view = self._window.view
+        size = copy_size(view.picture_size())
+        with self._telling(), _waiting():
+            state = picture_state(self._window.scene.state, view.camera)
+            pixels = view.picture_of(state, size)
+            if pixels is not None:
+                QGuiApplication.clipboard().setImage(to_image(pixels))
+                self._said("The picture is copied, with its credit.")
+
+    # --- what all of them do ---------------------------------------------------------------------
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What goes wrong is said in the banner."""
+        try:
+            yield
+        except GluteaError as error:
+            self._window.banner.say(str(error), "error", topic="file")
+
+    def _said(self, sentence: str) -> None:
+        if self._window.banner.topic == "file":
+            self._window.banner.dismiss()
+        self._window.status.say(sentence)
+
+    def _remember(self, path: Path) -> None:
+        self.folder = str(path.absolute().parent)
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QGuiApplication.restoreOverrideCursor()
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    return path if path.suffix else path.with_suffix(suffix)

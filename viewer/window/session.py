@@ -1,0 +1,167 @@
+"""What goes on behind the window: opening specimens, moving limits, fetching. No widgets.
+
+The session owns the scene and the atlas on show. Everything slow runs in a `Worker`; what comes
+back changes the scene through its one door.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from annotations.request import LimitsMm, Request
+from meshes.sources.registry import source
+from viewer.scene import Look, Scene, SceneState, Theme
+from viewer.window.loading import Report, Worker
+
+# Turning a spin box makes many wishes; the last of a flurry is enough.
+DEBOUNCE_MS = 250
+# What the user has set for the window, not for one specimen, outlives a change of specimen.
+KEPT = ("theme", "labels", "scale_bar", "credit", "view")
+
+
+class Session(QObject):
+    """`atlas` is what is on show, None before the first one.
+
+    Signals: `working(fraction, text)` while an atlas is built, then `opened(atlas)` (the scene
+    changes right after it), `failed(sentence)` or `stopped()`. The same for a download:
+    `fetching`, then `fetched(name)`, `fetch_failed(sentence)` or `fetch_stopped()`.
+    """
+
+    working = Signal(float, str)
+    opened = Signal(object)
+    shown = Signal()
+    failed = Signal(str)
+    stopped = Signal()
+    fetching = Signal(float, str)
+    fetched = Signal(object)
+    fetch_failed = Signal(str)
+    fetch_stopped = Signal()
+
+    def __init__(self, theme: Theme = "light", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.scene = Scene(SceneState(theme=theme))
+        self.atlas: Any = None
+        self.wanted = self.scene.state.request
+        self._state: SceneState | None = None
+        self._builder = Worker(self)
+        self._builder.progressed.connect(self.working)
+        self._builder.finished.connect(self._built)
+        self._builder.failed.connect(self._gave_up)
+        self._builder.cancelled.connect(self._cancelled)
+        self._fetcher = Worker(self)
+        self._fetcher.progressed.connect(self.fetching)
+        self._fetcher.finished.connect(self.fetched)
+        self._fetcher.failed.connect(self.fetch_failed)
+        self._fetcher.cancelled.connect(self.fetch_stopped)
+        self._limits: tuple[LimitsMm, LimitsMm] | None = None
+        self._flurry = QTimer(self)
+        self._flurry.setSingleShot(True)
+        self._flurry.setInterval(DEBOUNCE_MS)
+        self._flurry.timeout.connect(self._limits_settled)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an atlas is being built or waits to be."""
+        return self._builder.busy or self._flurry.isActive()
+
+    def open(self, request: Request, state: SceneState | None = None) -> None:
+        """Build the atlas of a request and show it: as `state` says, or as it opens by itself."""
+        self._flurry.stop()
+        self.wanted, self._state = request, state
+        title = source(request.specimen).title
+
+        def task(progress: Report, cancelled: Any) -> Any:
+            # Imported in the worker: the window is on screen by now.
+            from annotations.atlas import build
+
+            return build(request, progress, cancelled)
+
+        self.working.emit(0.0, f"Opening {title}")
+        self._builder.start(task, f"Opening {title}")
+
+    def open_specimen(self, name: str) -> None:
+        """Open a specimen with the limits that are set now."""
+        self.open(msgspec.structs.replace(self.scene.state.request, specimen=name))
+
+    def set_limits(self, trochanter_band_mm: LimitsMm, psis_band_mm: LimitsMm) -> None:
+        """Wish for other limits of the bands; built when the wishing pauses."""
+        self._limits = (trochanter_band_mm, psis_band_mm)
+        self._flurry.start()
+
+    def cancel(self) -> None:
+        """Stop building; what is on show stays."""
+        self._flurry.stop()
+        self._builder.cancel()
+
+    def fetch(self, name: str) -> None:
+        """Download a specimen: only ever called because the user said so."""
+
+        def task(progress: Report, cancelled: Any) -> str:
+            from meshes.sources.download import fetch
+
+            fetch(name, progress, cancelled)
+            return name
+
+        self._fetcher.start(task, f"Fetching {source(name).title}")
+
+    def cancel_fetch(self) -> None:
+        """Stop the download."""
+        self._fetcher.cancel()
+
+    def close(self) -> None:
+        """Stop all work; returns when it has stopped."""
+        self._flurry.stop()
+        self._builder.close()
+        self._fetcher.close()
+
+    def _limits_settled(self) -> None:
+        if self.atlas is None or self._limits is None:
+            return
+        trochanter, psis = self._limits
+        request = msgspec.structs.replace(
+            self.atlas.request, trochanter_band_mm=trochanter, psis_band_mm=psis
+        )
+        if request != self.wanted:
+            self.open(request, None)
+
+    def _built(self, atlas: Any) -> None:
+        before, self.atlas = self.atlas, atlas
+        after = self._next_state(before, atlas)
+        self.opened.emit(atlas)
+        with self.scene.change("open") as draft:
+            for name in after.__struct_fields__:
+                setattr(draft, name, getattr(after, name))
+        self.shown.emit()
+
+    def _next_state(self, before: Any, atlas: Any) -> SceneState:
+        from viewer.presets import items, opening_state
+
+        if self._state is not None:
+            return self._state
+        opening = opening_state(atlas, atlas.request)
+        now = self.scene.state
+        if before is None or before.request.specimen != atlas.request.specimen:
+            kept = {name: getattr(now, name) for name in KEPT}
+            return msgspec.structs.replace(opening, **kept)
+        # The same specimen with other limits: all stays; zones that are new come as they open.
+        known = {item.id for item in items(before)}
+        fresh = {i: look for i, look in opening.looks.items() if i not in known}
+        looks: dict[str, Look] = {**fresh, **now.looks}
+        return msgspec.structs.replace(now, request=atlas.request, looks=looks)
+
+    def _gave_up(self, sentence: str) -> None:
+        self._back_to_shown()
+        self.failed.emit(sentence)
+
+    def _cancelled(self) -> None:
+        self._back_to_shown()
+        self.stopped.emit()
+
+    def _back_to_shown(self) -> None:
+        """Another wish for the same thing counts as new again."""
+        self._limits = None
+        if self.atlas is not None:
+            self.wanted = self.atlas.request

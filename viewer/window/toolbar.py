@@ -1,0 +1,85 @@
+"""The toolbar: four ways to show the region, the views, what is written, pictures, specimen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from viewer.items import view_table
+from viewer.window.commands import Actions, preset_id, view_id
+from viewer.window.icons import SIZE_PX, placeholder
+from viewer.window.specimen_chooser import SpecimenChooser
+
+SIDES = (("Both sides", "both"), ("Left side", "left"), ("Right side", "right"))
+TOGGLES = ("labels", "scale_bar", "dark")
+PICTURES = ("save_picture", "copy_picture")
+
+
+class Toolbar(QToolBar):
+    """Buttons for the commands that a lecture needs at hand."""
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__("Toolbar", parent)
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setIconSize(QSize(SIZE_PX, SIZE_PX))
+        self.toggleViewAction().setEnabled(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for name, preset in view_table().presets.items():
+            if preset.button:
+                self._button(actions, preset_id(name)).setProperty("preset", True)
+        self.side = QComboBox()
+        self.side.setAccessibleName("Side for the four buttons")
+        self.side.setToolTip("On which side the four buttons to the left act")
+        for title, value in SIDES:
+            self.side.addItem(title, value)
+        self.addWidget(self.side)
+        self.addSeparator()
+        self._views(actions)
+        self.addAction(actions["reset_view"])
+        self.addSeparator()
+        for command in (*TOGGLES, *PICTURES):
+            self._button(actions, command, text=False)
+        self._name_buttons(actions)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self.specimens = SpecimenChooser()
+        self.addWidget(self.specimens)
+
+    def _button(self, actions: Actions, command: str, text: bool = True) -> QToolButton:
+        action = actions[command]
+        if not text and action.icon().isNull():
+            action.setIcon(placeholder())
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        assert isinstance(button, QToolButton)
+        style = Qt.ToolButtonStyle.ToolButtonTextOnly if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(style)
+        return button
+
+    def _views(self, actions: Actions) -> None:
+        self.views = QToolButton()
+        self.views.setText("View")
+        self.views.setAccessibleName("View")
+        self.views.setToolTip("Look from another direction")
+        self.views.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.views)
+        menu.addActions([actions[view_id(name)] for name in view_table().views])
+        self.views.setMenu(menu)
+        self.addWidget(self.views)
+
+    def _name_buttons(self, actions: Actions) -> None:
+        for command in ("reset_view", *TOGGLES, *PICTURES):
+            button = self.widgetForAction(actions[command])
+            if isinstance(button, QToolButton):
+                if command == "reset_view":
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+                    if actions[command].icon().isNull():
+                        actions[command].setIcon(placeholder())
+                button.setAccessibleName(actions[command].text())
+
+    def show_view(self, view: str) -> None:
+        """Write which view was last taken."""
+        titles = {name: entry.title for name, entry in view_table().views.items()}
+        self.views.setText(f"{titles.get(view, 'View')} ▾")
