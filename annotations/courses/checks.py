@@ -95,5 +95,5 @@ def _clearances(course: Course, space: Space) -> dict[str, float]:
         low, high = part.vertices_mm.min(axis=0) - 15, part.vertices_mm.max(axis=0) + 15
         near = ((points > low) & (points < high)).all(axis=1)
         if near.any():
-            out[part.structure] = float((exact(part, points[near]) - radius[near]).min())
+            out[part.structure] = float((exact(part, points) - radius).min())
     return dict(sorted(out.items(), key=lambda item: item[1]))
