@@ -84,6 +84,7 @@ def test_offers_real_anatomy_with_size_and_licence_and_asks_nobody(bare_cache, s
     assert not asked
     # The first frame was drawn beside the banner, not before it.
     assert hand.view.frames == 1
+    assert hand.view.camera == hand.view.fitted("posterior")
 
 
 def test_not_now_takes_the_offer_away_and_the_chooser_brings_it_back(bare_cache, start):

@@ -202,6 +202,14 @@ def test_number_keys_take_the_views_and_r_resets(hand):
     assert different(first, hand.pixels(), by=0) == 0
 
 
+def test_a_view_that_is_taken_just_after_the_wheel_is_not_lost(hand):
+    wheel(hand.view, hand.middle(), 2)
+    hand.window.commands["view_left"].trigger()
+    hand.settle(500)
+    assert direction(hand.window.scene.state.camera)[0] == pytest.approx(1.0, abs=1e-6)
+    assert hand.view.camera == hand.window.scene.state.camera
+
+
 def test_click_selects_in_the_tree_and_on_empty_ground_nothing(hand):
     at = hand.place_of("hip_bone_right")
     QTest.mouseClick(hand.view, LEFT, Qt.KeyboardModifier.NoModifier, at)

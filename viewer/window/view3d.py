@@ -45,17 +45,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from viewer.scene import Camera, Change, Scene, SceneState
-from viewer.window.navigation import orbited, panned, zoomed
+from viewer.window.gestures import approached, dragged, stepped, wheeled, zoomed_at
 
 if TYPE_CHECKING:
     from annotations.atlas import Atlas
     from viewer.stage import Stage
 
-# A drag over the whole height turns the specimen half round.
-DRAG_DEG = 180.0
-KEY_DEG = 6.0
-KEY_FACTOR = 1.12
-WHEEL_FACTOR = 1.15
 # After so long without motion the picture counts as at rest.
 REST_MS = 160
 # The pointer is looked up at most so often.
@@ -157,6 +152,9 @@ class View3D(QWidget):
     def pin(self) -> None:
         """Write down the camera that the stage has fitted, so that toggling never moves it."""
         if self._stage is not None and self._scene.state.camera is None:
+            # The widget may have changed its shape since the state was applied.
+            self._size_stage()
+            self._stage.apply(self._shown())
             self._fitted = self._stage.camera()
             with self._scene.change("fit") as draft:
                 draft.camera = self._fitted
@@ -204,6 +202,9 @@ class View3D(QWidget):
             self._want(quick=False)
 
     def _scene_changed(self, change: Change) -> None:
+        if change.before.camera != change.after.camera:
+            # Whoever places the camera ends the motion that was under way.
+            self._live = None
         if self._stage is None or self._atlas is None:
             self.update()
         elif self._stage.apply(self._shown()):
@@ -281,8 +282,10 @@ class View3D(QWidget):
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resized()
         elif isinstance(event, QNativeGestureEvent):
-            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                self._zoom(1.0 + event.value(), event.position())
+            camera, factor = self.camera, 1.0 + event.value()
+            pinched = event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+            if pinched and camera is not None and factor > 0:
+                self._move(zoomed_at(camera, factor, event.position(), self.size()))
                 return True
         return super().event(event)
 
@@ -304,12 +307,12 @@ class View3D(QWidget):
     def orbit(self, right: int, up: int) -> None:
         """Go round by steps, as the arrow keys do."""
         if camera := self.camera:
-            self._move(orbited(camera, KEY_DEG * right, KEY_DEG * up))
+            self._move(stepped(camera, right, up))
 
     def zoom(self, steps: int) -> None:
         """Come nearer by steps (negative: away), towards the middle."""
         if camera := self.camera:
-            self._move(zoomed(camera, KEY_FACTOR**steps))
+            self._move(approached(camera, steps))
 
     def _move(self, camera: Camera) -> None:
         if self._stage is None or self._atlas is None:
@@ -334,13 +337,6 @@ class View3D(QWidget):
         if self._quick:
             self._want(quick=False)
 
-    def _zoom(self, factor: float, at: QPointF) -> None:
-        camera = self.camera
-        if camera is None or factor <= 0:
-            return
-        offset = at - QPointF(self.width() / 2, self.height() / 2)
-        self._move(zoomed(camera, factor, offset.x(), -offset.y(), self.height()))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Remember where a click or a drag begins."""
         if self._press is None:
@@ -361,20 +357,9 @@ class View3D(QWidget):
                 return
             self._dragging = True
         step, self._last = here - self._last, here
-        self._drag(event.buttons(), event.modifiers(), step)
-
-    def _drag(self, buttons: Button, modifiers: Qt.KeyboardModifier, step: QPointF) -> None:
-        camera, height = self.camera, float(self.height())
-        if camera is None:
-            return
-        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        if buttons & Button.MiddleButton or (buttons & Button.LeftButton and shift):
-            self._move(panned(camera, step.x(), -step.y(), height))
-        elif buttons & Button.LeftButton:
-            turn = DRAG_DEG / height
-            self._move(orbited(camera, -turn * step.x(), turn * step.y()))
-        elif buttons & Button.RightButton and self._press is not None:
-            self._zoom(2.0 ** (-4.0 * step.y() / height), self._press)
+        if camera := self.camera:
+            buttons, modifiers = event.buttons(), event.modifiers()
+            self._move(dragged(camera, buttons, modifiers, step, self._press, self.size()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or count as a click."""
@@ -394,8 +379,9 @@ class View3D(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom towards the pointer."""
         steps = event.angleDelta().y() / 120.0
-        if steps:
-            self._zoom(WHEEL_FACTOR**steps, event.position())
+        camera = self.camera
+        if steps and camera is not None:
+            self._move(wheeled(camera, steps, event.position(), self.size()))
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
