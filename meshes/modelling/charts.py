@@ -35,7 +35,7 @@ class Charts:
     def __init__(self, body: Body, bone: Field) -> None:
         self.body = body
         self.marks = body.landmarks
-        self._bone = bone
+        self.bone = bone
 
     def curve(self, runs: Sequence[Run]) -> FloatArray:
         """(n, 3) points of a footprint's outline."""
@@ -189,7 +189,7 @@ class Charts:
     @cached_property
     def foramen(self) -> Foramen:
         """The obturator foramen's rim."""
-        return find_foramen(self._bone, self.marks, self.body.scale)
+        return find_foramen(self.bone, self.marks, self.body.scale)
 
 
 def resample(line: FloatArray, count: int) -> FloatArray:

@@ -146,28 +146,29 @@ class Membrane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gap_mm: Positive
 
 
-class CoccyxSegment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One vertebra of the coccyx: half sizes in mm and its place along the bone, 0 to 1."""
+class Knob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pair of processes on the coccyx: where they sit and their half sizes."""
 
     along: Share
-    half_width_mm: Positive
-    half_length_mm: Positive
-    half_depth_mm: Positive
-    wing_mm: float = 0.0
-    horn_mm: float = 0.0
+    lateral_mm: float
+    down_mm: float
+    back_mm: float
+    tilt_degrees: float
+    half_mm: Triple
 
 
 class Coccyx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The coccyx as a chain of blended ellipsoids along a curve."""
+    """The coccyx: rows of (share along, half width, half depth), and its processes."""
 
-    segments: list[CoccyxSegment]
+    usual_length_mm: Positive
     first_gap_mm: float
-    bend: float
+    bend: Share
+    cap: Positive
     blend_mm: Positive
     spacing_mm: Positive
     triangles: int
-    wing: Triple
-    horn: Triple
+    section: list[tuple[Share, float, float]]
+    knobs: list[Knob]
 
 
 class SacralForamen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,11 +194,13 @@ class Sacrum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     foramina: list[SacralForamen]
     neck_mm: Positive
+    neck_depth: Share
     across: Positive
     canal: list[tuple[float, float, float]]
     canal_flatness: Positive
     hiatus_along: tuple[float, float]
     hiatus_half_width_mm: Positive
+    hiatus_depth: float
     crest: list[SacralTubercle]
     blend_mm: Positive
     spacing_mm: Positive
