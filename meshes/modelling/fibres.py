@@ -36,6 +36,7 @@ def relax(
     clearance_mm: float,
     bow_mm: FloatArray,
     rest_mm: FloatArray,
+    early: FloatArray,
     across: float,
     iterations: int,
 ) -> FloatArray:
@@ -45,6 +46,8 @@ def relax(
         curves: origin, way points of the start (not kept), insertion; each (fibres, 3).
         bow_mm: (fibres, 3) bow of the start, so that no fibre begins on the wrong side of a bone.
         rest_mm: (fibres, 3) bow that remains at rest: the sag of a belly.
+        early: (fibres,) how much of that bow lies near the origin: 0 evenly, 1 all of it early,
+            more than 1 with a counter-bend before the insertion.
         across: how strongly neighbours even each other out, 0 to 0.5.
     """
     sheet = _start(curves, COARSE_POINTS, bow_mm + rest_mm)
@@ -56,7 +59,8 @@ def relax(
             np.linalg.norm(sheet - sheet[:, -1:], axis=-1),
         )
         clearance = (clearance_mm * np.clip(ends / END_RAMP_MM, 0, 1))[:, 1:-1]
-        bend = 4 * rest_mm[:, None] / (count - 1) ** 2
+        lean = 1 + early[:, None] * (1 - 2 * np.linspace(0, 1, count))[None, 1:-1]
+        bend = 4 * rest_mm[:, None] * lean[..., None] / (count - 1) ** 2
         for _ in range(iterations):
             inner = sheet[:, 1:-1]
             inner += STRAIGHTEN * ((sheet[:, 2:] + sheet[:, :-2]) / 2 + bend - inner)

@@ -101,10 +101,11 @@ def fibre_sheet(
         insertion = gaussian_filter1d(insertion, 1.5, axis=0, mode="nearest")
     clearance = stretch.clearance_mm * scale
     rest = rows(stretch.rest_mm, count) * scale
+    early = rows([[x] for x in stretch.early], count)[:, 0]
     if not pins:
         bow = rows(stretch.bow_mm, count) * scale
         sheet = relax(
-            obstacles, [origin, *via, insertion], recipe.points, clearance, bow, rest,
+            obstacles, [origin, *via, insertion], recipe.points, clearance, bow, rest, early,
             stretch.across, quality.iterations,
         )
     else:
@@ -114,7 +115,7 @@ def fibre_sheet(
             bow = np.array(stretch.bow_mm[min(leg, len(stretch.bow_mm) - 1)]) * scale
             legs.append(relax(
                 obstacles, [start, end], LEG_POINTS, clearance, np.tile(bow, (count, 1)), 0 * rest,
-                stretch.across, quality.iterations,
+                early, stretch.across, quality.iterations,
             ))
         whole = np.concatenate([legs[0], *(leg[:, 1:] for leg in legs[1:])], axis=1)
         sheet = np.stack([resample(fibre, recipe.points) for fibre in whole])

@@ -11,26 +11,27 @@ from meshes.modelling.signed_distance import Field
 from meshes.modelling.table import Quality, footprints
 from meshes.modelling.volume import Slab, level_set, mesh_of
 
-DIRECTIONS, RINGS = 73, 14
+CHORDS, POINTS = 41, 37
+LAST_DEGREES = 172.0
 
 
 def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
-    """The membrane of one (left-like) side."""
+    """The membrane of one (left-like) side: fibres straight across the foramen.
+
+    Each runs between two points of the rim that lie equally far from the obturator canal, which
+    the first of them leaves open.
+    """
     table, scale = footprints().membrane, charts.body.scale
-    foramen = charts.foramen
-    degrees = np.linspace(0, 360, DIRECTIONS)
-    rim = np.array([foramen.at(d, table.over_rim_mm * scale, 0.0) for d in degrees])
-    # The canal: a bay in the rim that the membrane leaves free.
-    canal = foramen.at(table.canal_degrees, 0.0, 0.0)
-    reach = np.linalg.norm(rim - foramen.middle, axis=1)
-    share = np.linspace(0.04, 1, RINGS)
-    sheet = foramen.middle + share[None, :, None] * (rim - foramen.middle)[:, None]
-    bay = np.linalg.norm(sheet - canal, axis=2) < table.canal_radius_mm * scale
-    limit = np.where(bay, share[None], 2.0).min(axis=1) - 0.5 / RINGS
-    limit = np.minimum(limit, 1.0) * reach
-    sheet = foramen.middle + (
-        share[None, :, None] * (limit / reach)[:, None, None] * (rim - foramen.middle)[:, None]
-    )
+    foramen, over = charts.foramen, table.over_rim_mm * scale
+    radius = float(foramen.radius_mm.mean())
+    first = np.degrees(np.arcsin(min(table.canal_radius_mm * scale / radius, 0.9))) * 2
+    aside = np.linspace(first, LAST_DEGREES, CHORDS)
+    ends = [
+        np.array([foramen.at(table.canal_degrees + way * d, over, 0.0) for d in aside])
+        for way in (-1.0, 1.0)
+    ]
+    share = np.linspace(0, 1, POINTS)[None, :, None]
+    sheet = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
     up = normals(sheet, foramen.axes[2], 1.0)
     half = np.full(sheet.shape[:2], table.thickness_mm * scale / 2)
     field = level_set(

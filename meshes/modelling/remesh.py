@@ -60,7 +60,7 @@ def fair_mesh(dense: Mesh, triangles: int, obstacles: Field | None, gap_mm: floa
     smooth = fair(dense)
     area = _area(smooth.vertices_mm, smooth.triangles)
     # An equilateral triangle of edge e has the area e²·√3/4; isotropic meshes come near to it.
-    edge = float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
+    edge = 0.9 * float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
     start = _decimated(smooth, int(triangles * 1.6))
     tree = cKDTree(smooth.vertices_mm)
     vertices, faces = start.vertices_mm.copy(), start.triangles.copy()
@@ -69,7 +69,7 @@ def fair_mesh(dense: Mesh, triangles: int, obstacles: Field | None, gap_mm: floa
         vertices, faces = _collapse_short(vertices, faces, edge * 4 / 5)
         faces = _flip(vertices, faces)
         vertices = _slide(vertices, faces)
-        vertices = _onto(vertices, smooth, tree)
+        vertices = _onto(vertices, faces, smooth, tree)
     if obstacles is not None:
         for _ in range(3):
             depth = np.clip(gap_mm - obstacles.sample(vertices), 0, 1.5)
@@ -265,11 +265,18 @@ def _slide(vertices: FloatArray, triangles: IntArray) -> FloatArray:
     return vertices
 
 
-def _onto(vertices: FloatArray, surface: Mesh, tree: object) -> FloatArray:
-    """Vertices drawn back onto a dense smooth surface, along its normals."""
-    _, which = tree.query(vertices, k=4, workers=-1)  # type: ignore[attr-defined]
+def _onto(
+    vertices: FloatArray, triangles: IntArray, surface: Mesh, tree: object
+) -> FloatArray:
+    """Vertices drawn back onto a dense smooth surface, along its normals.
+
+    Only points that face the same way count: a thin sheet has its other side close by.
+    """
+    own = normals_of(vertices, triangles).astype(float)
+    _, which = tree.query(vertices, k=8, workers=-1)  # type: ignore[attr-defined]
     near = surface.vertices_mm[which]
-    weight = 1 / (((near - vertices[:, None]) ** 2).sum(axis=2) + 0.05)
+    facing = np.einsum("ikj,ij->ik", surface.normals[which], own)
+    weight = np.clip(facing - 0.1, 1e-4, 1) / (((near - vertices[:, None]) ** 2).sum(axis=2) + 0.3)
     weight /= weight.sum(axis=1, keepdims=True)
     normal = (surface.normals[which] * weight[..., None]).sum(axis=1)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)

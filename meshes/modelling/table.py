@@ -53,6 +53,7 @@ class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clearance_mm: float
     bow_mm: tuple[Triple, ...] = ((0.0, 0.0, 0.0),)
     rest_mm: tuple[Triple, ...] = ((0.0, 0.0, 0.0),)
+    early: tuple[float, ...] = (0.0,)
     across: float = 0.12
     lift: tuple[float, float] = (0.0, 0.0)
     embed_mm: float = 0.0

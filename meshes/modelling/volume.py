@@ -1,4 +1,4 @@
-"""From a sheet of fibres to a closed surface: thickness, filled columns, level set, fair mesh."""
+"""From a sheet of fibres to a closed surface: thickness, level set, fair mesh."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meshes.modelling.fibres import densify, smooth
+from meshes.modelling.fibres import smooth
 from meshes.modelling.remesh import Mesh, contour, euler_number, fair_mesh
-from meshes.modelling.signed_distance import Field, Grid
+from meshes.modelling.signed_distance import Field, Grid, signed_distance
 from meshes.modelling.table import Thickness
-from meshes.specimen import FloatArray
+from meshes.specimen import FloatArray, IntArray
 
 MARCH_STEP_MM = 1.0
 FILL_REST_MM = 0.6
 FILL_BEYOND_MM = 1.2
-SAMPLING_MM = 2.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,36 +61,47 @@ def march(obstacles: Field, sheet: FloatArray, normals: FloatArray, most_mm: flo
     return np.where(np.isnan(depth), FILL_REST_MM, depth)
 
 
+def closed_slab(
+    slab: Slab, smooth_top: tuple[float, float]
+) -> tuple[FloatArray, IntArray]:
+    """Vertices and outward triangles of the slab: its top, its deep side and the wall between."""
+    top = smooth(slab.sheet + slab.top_mm[..., None] * slab.normals, smooth_top)
+    deep = slab.sheet - slab.deep_mm[..., None] * slab.normals
+    rows, columns = top.shape[:2]
+    number = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]
+    upper = np.concatenate([np.stack([a, b, c], -1), np.stack([a, c, d], -1)]).reshape(-1, 3)
+    lower = upper[:, ::-1] + rows * columns
+    rim = np.concatenate([number[:-1, 0], number[-1, :-1], number[:0:-1, -1], number[0, :0:-1]])
+    following = np.roll(rim, -1)
+    wall = np.concatenate([
+        np.stack([following, rim, rim + rows * columns], -1),
+        np.stack([following, rim + rows * columns, following + rows * columns], -1),
+    ])
+    vertices = np.concatenate([top.reshape(-1, 3), deep.reshape(-1, 3)])
+    triangles = np.concatenate([upper, lower, wall])
+    corner = vertices[triangles] - vertices.mean(axis=0)
+    if np.einsum("ij,ij->i", corner[:, 0], np.cross(corner[:, 1], corner[:, 2])).sum() < 0:
+        triangles = triangles[:, ::-1]
+    return vertices, triangles
+
+
 def level_set(
     slab: Slab, obstacles: Field, spacing_mm: float, blur: float, gap_mm: float,
     smooth_top: tuple[float, float],
 ) -> Field:
     """Field below 0 inside the slab and outside the obstacles.
 
-    Columns from the deep side to the smoothed top are filled into a grid, which is blurred: where
-    a sheet is hollow, plain offset surfaces would crease.
+    The slab's signed distance is blurred by `blur` cells: where a sheet is hollow its sides cross
+    and would crease.
     """
     from scipy.ndimage import gaussian_filter
 
-    top = smooth(slab.sheet + slab.top_mm[..., None] * slab.normals, smooth_top)
-    deep = slab.sheet - slab.deep_mm[..., None] * slab.normals
-    step = spacing_mm * 0.6
-    across = max(_count(np.diff(side, axis=0), step, side.shape[0]) for side in (top, deep))
-    along = max(_count(np.diff(side, axis=1), step, side.shape[1]) for side in (top, deep))
-    top = densify(top, across, along).reshape(-1, 3)
-    deep = densify(deep, across, along).reshape(-1, 3)
-    grid = Grid.around(np.vstack([top, deep]), 4 * spacing_mm, spacing_mm)
-    filled = np.zeros(grid.shape, np.float32)
-    flat = filled.reshape(-1)
-    layers = int(np.ceil(np.linalg.norm(top - deep, axis=1).max() / step)) + 1
-    low, high = grid.index(deep) + 0.5, grid.index(top) + 0.5
-    strides = np.array([grid.shape[1] * grid.shape[2], grid.shape[2], 1])
-    for share in np.linspace(0, 1, layers):
-        cell = (low * (1 - share) + high * share).astype(np.int64)
-        flat[cell @ strides] = 1.0
-    blurred = gaussian_filter(filled, blur)
-    values = np.clip((0.5 - blurred) * blur * spacing_mm * 2.5, -3, 3)
-    values = np.where(blurred < 1e-3, 3.0, values)
+    vertices, triangles = closed_slab(slab, smooth_top)
+    grid = Grid.around(vertices, 4 * spacing_mm, spacing_mm)
+    # Exact only in the outermost cells: sides that cross deep inside are no surface.
+    values = signed_distance(vertices, triangles, grid, 1.3 * spacing_mm)
+    values = gaussian_filter(np.clip(values, -3 * spacing_mm, 3 * spacing_mm), blur)
     carve = gap_mm - obstacles.sample(grid.points()).reshape(grid.shape)
     return Field(grid, _largest(np.maximum(values, carve).astype(np.float32)))
 
@@ -150,8 +160,3 @@ def _largest(values: FloatArray) -> FloatArray:
     sizes[0] = 0
     other = (pieces > 0) & (pieces != sizes.argmax())
     return np.asarray(np.where(other, np.abs(values) + 0.05, values))
-
-
-def _count(steps: FloatArray, step_mm: float, rows: int) -> int:
-    longest = float(np.linalg.norm(steps, axis=-1).max())
-    return int(np.ceil(longest / step_mm)) * (rows - 1) + 1
