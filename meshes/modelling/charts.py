@@ -13,6 +13,7 @@ points are in the coordinates of a left side.
                   the pubis; outward from its rim; out of its plane (+ to the outside of the pelvis)
     point         a landmark and an offset
     between       t and an offset, from one landmark to another
+    sheet         u, s: on the fibres of another part, which lies beside this one
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Charts:
         self.body = body
         self.marks = body.landmarks
         self.bone = bone
+        self.sheets: dict[str, FloatArray] = {}
 
     def curve(self, runs: Sequence[Run]) -> FloatArray:
         """(n, 3) points of a footprint's outline."""
@@ -70,6 +72,11 @@ class Charts:
             return self._sacrum_edge(at[0])
         if run.chart in ("sacrum_front", "sacrum_back"):
             return self._sacrum(at[0], at[1], run.chart == "sacrum_front")
+        if run.chart == "sheet":
+            fibres = self.sheets[run.of]
+            shape = np.array(fibres.shape[:2]) - 1
+            u, s = np.round(np.array(at[:2]) * shape).astype(int)
+            return np.asarray(fibres[u, s])
         if run.chart == "point":
             return np.asarray(self.marks[run.landmarks[0]] + np.array(at) * self.body.scale)
         first, second = (self.marks[name] for name in run.landmarks)

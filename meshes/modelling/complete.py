@@ -10,7 +10,7 @@ import numpy as np
 
 from meshes.modelling.body import Body, Surface, as_left, body_of
 from meshes.modelling.charts import Charts
-from meshes.modelling.grow import Grown, grow
+from meshes.modelling.grow import Grown, fibre_sheet, grow
 from meshes.modelling.remesh import Mesh
 from meshes.modelling.signed_distance import Grid, Obstacles
 from meshes.modelling.table import Quality, footprints
@@ -165,8 +165,15 @@ def _side(
             note = ""
         else:
             recipe = table.sheets[name]
+            for other in {run.of for run in [*recipe.origin, *recipe.insertion] if run.of}:
+                if other not in charts.sheets:
+                    # The specimen's own muscle: its fibres are guessed like those of a modelled one.
+                    charts.sheets[other] = fibre_sheet(
+                        table.sheets[other], charts, charts.bone, charts.bone, quality
+                    )
             made = grow(recipe, charts, obstacles.field, charts.bone, quality)
             note = recipe.note
+        charts.sheets[name] = made.sheet
         obstacles.add(made.mesh.vertices_mm, made.mesh.triangles)
         parts.append(_part(name, side, made, note))
     return parts

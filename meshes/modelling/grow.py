@@ -24,6 +24,8 @@ from meshes.specimen import FloatArray
 
 LEG_POINTS = 24
 VOLUME_SPACING_MM = 1.9
+# A thin sheet needs its cells smaller than this share of its thickness.
+CELLS_THROUGH = 0.6
 # A pale end fades over this share of the fibre.
 TENDON_FADE = 0.05
 
@@ -66,7 +68,8 @@ def grow(
     else:
         deep = profile(recipe.thickness, recipe.thickness.deep_mm * scale, count, points)
     slab = Slab(sheet, normal, top, deep)
-    spacing = recipe.spacing_mm * quality.spacing * scale
+    thinnest = recipe.thickness.top_mm + recipe.thickness.deep_mm
+    spacing = min(recipe.spacing_mm * quality.spacing, CELLS_THROUGH * thinnest) * scale
     if recipe.volume_cm3 is not None:
         target = recipe.volume_cm3 * 1000 * scale**3
         slab = scale_to_volume(

@@ -35,8 +35,8 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
     up = normals(sheet, foramen.axes[2], 1.0)
     half = np.full(sheet.shape[:2], table.thickness_mm * scale / 2)
     field = level_set(
-        Slab(sheet, up, half, half), obstacles, table.spacing_mm * quality.spacing * scale,
-        0.9, table.gap_mm, (0.0, 0.0),
+        Slab(sheet, up, half, half), obstacles, min(table.spacing_mm * quality.spacing, 0.6 * table.thickness_mm) * scale,
+        0.5, table.gap_mm, (0.0, 0.0),
     )
     mesh = mesh_of(field, obstacles, table.gap_mm, int(table.triangles * quality.triangles))
     fibre, direction = fibre_fields(mesh.vertices_mm, sheet)

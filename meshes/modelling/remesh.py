@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,16 @@ from meshes.surface import is_closed, normals_of
 OFF_LEVEL = 0.02
 FAIR_ROUNDS = 40
 PASS_BAND = 0.06
-REMESH_ROUNDS = 6
+REMESH_ROUNDS = 5
+# An edge may turn by so many radians; no edge is shorter than this share of the even length.
+TURN_PER_EDGE = 0.75
+SMALLEST_EDGE = 0.38
+# The rounds end a little above the wanted length.
+COUNT_BIAS = 1.2
+
+
+LONGEST, SHORTEST = 4 / 3, 4 / 5
+Size = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,27 +64,60 @@ def fair(mesh: Mesh, rounds: int = FAIR_ROUNDS, band: float = PASS_BAND) -> Mesh
 
 
 def fair_mesh(dense: Mesh, triangles: int, obstacles: Field | None, gap_mm: float) -> Mesh:
-    """A fair, even mesh of about `triangles` triangles on a dense one, clear of the obstacles."""
+    """A fair mesh of about `triangles` triangles on a dense one, clear of the obstacles.
+
+    Triangles are near to equilateral, smaller where the surface bends more: rims stay smooth.
+    """
     from scipy.spatial import cKDTree
 
     smooth = fair(dense)
-    area = _area(smooth.vertices_mm, smooth.triangles)
-    # An equilateral triangle of edge e has the area e²·√3/4; isotropic meshes come near to it.
-    edge = 0.9 * float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
-    start = _decimated(smooth, int(triangles * 1.6))
+    edge = _sizes(smooth, triangles)
+    start = _decimated(smooth, int(triangles * 2.0))
     tree = cKDTree(smooth.vertices_mm)
     vertices, faces = start.vertices_mm.copy(), start.triangles.copy()
+
+    def size(points: FloatArray) -> FloatArray:
+        return np.asarray(edge[tree.query(points)[1]])
+
     for _ in range(REMESH_ROUNDS):
-        vertices, faces = _split_long(vertices, faces, edge * 4 / 3)
-        vertices, faces = _collapse_short(vertices, faces, edge * 4 / 5)
+        vertices, faces = _split_long(vertices, faces, size)
+        vertices, faces = _collapse_short(vertices, faces, size)
         faces = _flip(vertices, faces)
-        vertices = _slide(vertices, faces)
+        vertices = _slide(vertices, faces, size(vertices))
         vertices = _onto(vertices, faces, smooth, tree)
     if obstacles is not None:
         for _ in range(3):
             depth = np.clip(gap_mm - obstacles.sample(vertices), 0, 1.5)
             vertices = vertices + depth[:, None] * obstacles.gradient(vertices)
     return Mesh(vertices, faces, normals_of(vertices, faces))
+
+
+def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
+    """(n,) wanted edge length in mm: as the curvature asks, and so that the count comes out."""
+    edges, _ = _edges(mesh.triangles)
+    a, b = edges.T
+    length = np.maximum(_length(mesh.vertices_mm, edges), 1e-6)
+    bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
+    neighbours = _neighbour_matrix(edges, len(mesh.vertices_mm))
+    count = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)
+    total = np.bincount(a, bend, len(count)) + np.bincount(b, bend, len(count))
+    curvature = total / count
+    for _ in range(4):
+        curvature = 0.5 * curvature + 0.5 * (neighbours @ curvature) / count
+    wanted = TURN_PER_EDGE / np.maximum(curvature, 1e-3)
+    area = _area(mesh.vertices_mm, mesh.triangles)
+    share = area / len(wanted)
+    # An equilateral triangle of edge e has the area e²·√3/4.
+    even = float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
+    low, high = 0.4 * even, 6.0 * even
+    for _ in range(30):
+        base = (low + high) / 2
+        edge = np.clip(wanted, SMALLEST_EDGE * even, base)
+        if (share / (edge**2 * np.sqrt(3) / 4)).sum() > triangles * COUNT_BIAS:
+            low = base
+        else:
+            high = base
+    return np.asarray(np.clip(wanted, SMALLEST_EDGE * even, base))
 
 
 def euler_number(triangles: IntArray) -> int:
@@ -116,13 +159,13 @@ def _length(vertices: FloatArray, edges: IntArray) -> FloatArray:
 
 
 def _split_long(
-    vertices: FloatArray, triangles: IntArray, longest: float
+    vertices: FloatArray, triangles: IntArray, size: Size
 ) -> tuple[FloatArray, IntArray]:
-    """Longer edges cut in the middle, at most one of each triangle at a time."""
+    """Edges cut in the middle that are too long, at most one of each triangle at a time."""
     for _ in range(6):
         edges, beside = _edges(triangles)
         length = _length(vertices, edges)
-        wanted = np.flatnonzero(length > longest)
+        wanted = np.flatnonzero(length > LONGEST * size(vertices)[edges].mean(axis=1))
         chosen = wanted[_independent(beside[wanted], -length[wanted], len(triangles))]
         if not len(chosen):
             break
@@ -145,14 +188,14 @@ def _split_long(
 
 
 def _collapse_short(
-    vertices: FloatArray, triangles: IntArray, shortest: float
+    vertices: FloatArray, triangles: IntArray, size: Size
 ) -> tuple[FloatArray, IntArray]:
-    """Shorter edges drawn together, where the surface stays closed and nothing folds over."""
+    """Edges drawn together that are too short, where the surface stays closed and nothing folds over."""
     vertices = vertices.copy()
     for _ in range(12):
         edges, beside = _edges(triangles)
         length = _length(vertices, edges)
-        short = np.flatnonzero(length < shortest)
+        short = np.flatnonzero(length < SHORTEST * size(vertices)[edges].mean(axis=1))
         if not len(short):
             break
         neighbours = _neighbour_matrix(edges, len(vertices))
@@ -252,16 +295,20 @@ def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
     return triangles
 
 
-def _slide(vertices: FloatArray, triangles: IntArray) -> FloatArray:
-    """Vertices moved within the surface towards the middle of their neighbours."""
+def _slide(vertices: FloatArray, triangles: IntArray, size: FloatArray) -> FloatArray:
+    """Vertices moved within the surface towards the middle of their neighbours.
+
+    Neighbours that want longer edges pull less hard than those that want short ones.
+    """
     edges, _ = _edges(triangles)
     neighbours = _neighbour_matrix(edges, len(vertices))
-    count = np.asarray(neighbours.sum(axis=1)).ravel()
+    pull = 1 / size
+    total = np.asarray(neighbours @ pull)
     for _ in range(3):
         normal = normals_of(vertices, triangles).astype(float)
-        way = neighbours @ vertices / count[:, None] - vertices
+        way = neighbours @ (vertices * pull[:, None]) / total[:, None] - vertices
         way -= normal * np.einsum("ij,ij->i", way, normal)[:, None]
-        vertices = vertices + 0.7 * way
+        vertices = vertices + 0.6 * way
     return vertices
 
 
@@ -273,7 +320,7 @@ def _onto(
     Only points that face the same way count: a thin sheet has its other side close by.
     """
     own = normals_of(vertices, triangles).astype(float)
-    _, which = tree.query(vertices, k=8, workers=-1)  # type: ignore[attr-defined]
+    _, which = tree.query(vertices, k=8)  # type: ignore[attr-defined]
     near = surface.vertices_mm[which]
     facing = np.einsum("ikj,ij->ik", surface.normals[which], own)
     weight = np.clip(facing - 0.1, 1e-4, 1) / (((near - vertices[:, None]) ** 2).sum(axis=2) + 0.3)

@@ -15,7 +15,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Chart = Literal[
     "ilium", "trochanter", "shaft", "sacrum_front", "sacrum_back", "sacrum_edge", "coccyx",
-    "foramen", "point", "between",
+    "foramen", "point", "between", "sheet",
 ]
 Bone = Literal["hip_bone", "femur", "sacrum", "coccyx"]
 
@@ -27,6 +27,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: list[tuple[float, ...]]
     shift: Triple = (0.0, 0.0, 0.0)
     landmarks: tuple[str, ...] = ()
+    of: str = ""
     snap: Bone | None = None
     facing: Triple | None = None
     along: Triple | None = None

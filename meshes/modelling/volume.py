@@ -8,7 +8,7 @@ import numpy as np
 
 from meshes.modelling.fibres import smooth
 from meshes.modelling.remesh import Mesh, contour, euler_number, fair_mesh
-from meshes.modelling.signed_distance import Field, Grid, signed_distance
+from meshes.modelling.signed_distance import Field, Grid, signed_band
 from meshes.modelling.table import Thickness
 from meshes.specimen import FloatArray, IntArray
 
@@ -99,10 +99,9 @@ def level_set(
 
     vertices, triangles = closed_slab(slab, smooth_top)
     grid = Grid.around(vertices, 4 * spacing_mm, spacing_mm)
-    # Exact only in the outermost cells: sides that cross deep inside are no surface.
-    values = signed_distance(vertices, triangles, grid, 1.3 * spacing_mm)
-    values = gaussian_filter(np.clip(values, -3 * spacing_mm, 3 * spacing_mm), blur)
-    carve = gap_mm - obstacles.sample(grid.points()).reshape(grid.shape)
+    # Only the outermost cells count: sides that cross deep inside are no surface.
+    values = gaussian_filter(signed_band(vertices, triangles, grid), blur)
+    carve = gap_mm - obstacles.on_grid(grid)
     return Field(grid, _largest(np.maximum(values, carve).astype(np.float32)))
 
 
