@@ -17,7 +17,7 @@ FAIR_ROUNDS = 40
 PASS_BAND = 0.06
 REMESH_ROUNDS = 5
 # An edge may turn by so many radians; no edge is shorter than this share of the even length.
-TURN_PER_EDGE = 0.75
+TURN_PER_EDGE = 0.9
 SMALLEST_EDGE = 0.38
 # The rounds end a little above the wanted length.
 COUNT_BIAS = 1.2
@@ -100,10 +100,16 @@ def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
     bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
     neighbours = _neighbour_matrix(edges, len(mesh.vertices_mm))
     count = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)
-    total = np.bincount(a, bend, len(count)) + np.bincount(b, bend, len(count))
-    curvature = total / count
-    for _ in range(4):
+    # The sharpest bend at a vertex or beside it counts: a rim is a line of few vertices.
+    curvature = np.zeros(len(count))
+    np.maximum.at(curvature, a, bend)
+    np.maximum.at(curvature, b, bend)
+    for _ in range(2):
         curvature = 0.5 * curvature + 0.5 * (neighbours @ curvature) / count
+    widest = curvature.copy()
+    np.maximum.at(widest, a, curvature[b])
+    np.maximum.at(widest, b, curvature[a])
+    curvature = widest
     wanted = TURN_PER_EDGE / np.maximum(curvature, 1e-3)
     area = _area(mesh.vertices_mm, mesh.triangles)
     share = area / len(wanted)
@@ -195,7 +201,8 @@ def _collapse_short(
     for _ in range(12):
         edges, beside = _edges(triangles)
         length = _length(vertices, edges)
-        short = np.flatnonzero(length < SHORTEST * size(vertices)[edges].mean(axis=1))
+        edge = size(vertices)
+        short = np.flatnonzero(length < SHORTEST * edge[edges].mean(axis=1))
         if not len(short):
             break
         neighbours = _neighbour_matrix(edges, len(vertices))
@@ -207,7 +214,9 @@ def _collapse_short(
         if not len(short):
             break
         a, b = edges[short].T
-        middle = (vertices[a] + vertices[b]) / 2
+        # The end that lies on a rim stays there; the other one is drawn to it.
+        share = (edge[b] ** 4 / (edge[a] ** 4 + edge[b] ** 4))[:, None]
+        middle = share * vertices[a] + (1 - share) * vertices[b]
         moved = vertices.copy()
         moved[a] = middle
         moved[b] = middle
@@ -320,16 +329,14 @@ def _onto(
     Only points that face the same way count: a thin sheet has its other side close by.
     """
     own = normals_of(vertices, triangles).astype(float)
-    _, which = tree.query(vertices, k=8)  # type: ignore[attr-defined]
-    near = surface.vertices_mm[which]
-    facing = np.einsum("ikj,ij->ik", surface.normals[which], own)
-    weight = np.clip(facing - 0.1, 1e-4, 1) / (((near - vertices[:, None]) ** 2).sum(axis=2) + 0.3)
+    _, which = tree.query(vertices, k=4)  # type: ignore[attr-defined]
+    offset = vertices[:, None] - surface.vertices_mm[which]
+    normal = surface.normals[which].astype(float)
+    facing = np.einsum("ikj,ij->ik", normal, own)
+    weight = np.clip(facing, 0.02, 1) / ((offset**2).sum(axis=2) + 0.05)
     weight /= weight.sum(axis=1, keepdims=True)
-    normal = (surface.normals[which] * weight[..., None]).sum(axis=1)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    middle = (near * weight[..., None]).sum(axis=1)
-    height = np.einsum("ij,ij->i", vertices - middle, normal)
-    return np.asarray(vertices - height[:, None] * normal)
+    height = np.einsum("ikj,ikj->ik", offset, normal) * weight
+    return np.asarray(vertices - (height[..., None] * normal).sum(axis=1))
 
 
 def _neighbour_matrix(edges: IntArray, count: int):  # type: ignore[no-untyped-def]

@@ -78,7 +78,7 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
     hiatus = _hiatus(axes)
     width = np.full(len(hiatus), table.hiatus_half_width_mm * scale)
     work(grid, solid, hiatus, 10 * scale, lambda value, points: blend_cut(
-        value, tube(points, hiatus, width), table.blend_mm))
+        value, tube(points, hiatus, width, (axes.forward, table.hiatus_flatness)), table.blend_mm))
     for foramen in table.foramina:
         for side, outward in SIDES:
             mark = specimen.landmark(foramen.landmark, side)

@@ -203,6 +203,7 @@ class Sacrum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hiatus_along: tuple[float, float]
     hiatus_half_width_mm: Positive
     hiatus_depth: float
+    hiatus_flatness: Positive
     crest: list[SacralTubercle]
     blend_mm: Positive
     spacing_mm: Positive
@@ -215,21 +216,21 @@ class Skin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     spacing_mm: Positive
     fat_mm: Positive
+    least_mm: Positive
     close_mm: Positive
     smooth_mm: Positive
     above_crest_mm: float
     below_femur_mm: float
-    thigh: list[tuple[float, float, float, float, float]]
-    cleft_depth_mm: Positive
-    cleft_half_width_mm: Positive
+    blend_mm: Positive
     triangles: int
-    structures: tuple[str, ...]
-
-
-class Stump(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tendon of origin cut short below the ischial tuberosity."""
-
-    length_mm: Positive
+    thigh: list[tuple[float, float, float, float, float]]
+    trunk: list[tuple[float, float, float, float]]
+    between_thighs_mm: Positive
+    crotch_below_tuberosity_mm: float
+    cleft_length_mm: Positive
+    cleft_behind_coccyx_mm: float
+    cleft_half_width_mm: Positive
+    cleft_from_coccyx_mm: float
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
