@@ -13,14 +13,14 @@ import numpy as np
 
 from annotations.zones.fibres import fibre_fractions, rim_arcs, rim_corners, rim_of
 from annotations.zones.geodesic import Geodesics
-from annotations.zones.refine import refined, with_point
+from annotations.zones.refine import evened, refined, with_point
 from annotations.zones.zone import Fibres
 from meshes.specimen import FloatArray, IntArray, Part, Side, Specimen
 
 LONGEST_EDGE_MM = 3.5
 # Ways along the surface are solved on a coarser mesh of the same surface and carried linearly to
 # the fine one: 0.02 mm off on average, the fine one itself would take ten times as long.
-GEODESIC_EDGE_MM = 5.0
+GEODESIC_EDGE_MM = 6.0
 
 Values = Mapping[str, FloatArray]
 # Facing: how far the surrounding anatomy pulls, and how much it is evened out over the surface.
@@ -238,7 +238,7 @@ def _deepness(vertices: FloatArray, triangles: IntArray, deep: list[Part]) -> Fl
     hang on a cutting plane. The largest connected deep region is kept, so that a fold of the
     superficial surface does not count.
     """
-    from scipy.sparse import coo_array, diags_array, eye_array
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
@@ -253,11 +253,7 @@ def _deepness(vertices: FloatArray, triangles: IntArray, deep: list[Part]) -> Fl
 
     n = len(vertices)
     edges = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges)), edges.T), shape=(n, n)).tocsr()
-    spread = graph + graph.T + eye_array(n)
-    spread = diags_array(1.0 / np.asarray(spread.sum(axis=1)).ravel()) @ spread
-    for _ in range(FACING_SMOOTHING_ROUNDS):
-        facing = spread @ facing
+    facing = evened(triangles, facing, FACING_SMOOTHING_ROUNDS)
     is_deep = facing > 0
     inner = edges[is_deep[edges].all(axis=1)]
     _, label = connected_components(

@@ -89,6 +89,20 @@ def with_point(
     return np.vstack([vertices, place]), np.vstack([triangles[~cut], *parts]), new
 
 
+def evened(triangles: IntArray, values: FloatArray, rounds: int) -> FloatArray:
+    """(n,) or (n, k) values, each round the mean of a vertex and its neighbours."""
+    from scipy.sparse import coo_array, diags_array, eye_array
+
+    n = len(values)
+    edges = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    graph = coo_array((np.ones(len(edges)), edges.T), shape=(n, n)).tocsr()
+    spread = graph + graph.T + eye_array(n)
+    spread = diags_array(1.0 / np.asarray(spread.sum(axis=1)).ravel()) @ spread
+    for _ in range(rounds):
+        values = spread @ values
+    return np.asarray(values)
+
+
 def nearest_on(
     vertices_mm: FloatArray, triangles: IntArray, points_mm: FloatArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
