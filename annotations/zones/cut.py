@@ -9,7 +9,6 @@ import numpy as np
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import Patch, ZoneSurface
 from meshes.specimen import FloatArray, IntArray
-from meshes.surface import normals_of
 
 Cut = tuple[str, float, float]  # field name, lowest, highest
 
@@ -22,8 +21,7 @@ def cut_patch(
     surface: ZoneSurface = "deep",
 ) -> Patch:
     """Where every field of a piece lies within its limits, cut along exact values; all pieces."""
-    normals = normals_of(fields.vertices_mm, fields.triangles)
-    parts = [_piece(fields, normals, values, cuts) for cuts in pieces]
+    parts = [_piece(fields, values, cuts) for cuts in pieces]
     start = np.cumsum([0, *(len(vertices) for vertices, _, _ in parts)])
     return Patch(
         zone,
@@ -42,7 +40,6 @@ def cut_patch(
 
 def _piece(
     fields: SurfaceFields,
-    normals: FloatArray,
     values: Mapping[str, FloatArray],
     cuts: tuple[Cut, ...],
 ) -> tuple[FloatArray, IntArray, FloatArray]:
@@ -56,7 +53,7 @@ def _piece(
             np.empty((0, 3), np.float32),
         )
     mesh = pv.PolyData.from_regular_faces(vertices.astype(float), triangles)
-    mesh.point_data["normal"] = normals[kept]
+    mesh.point_data["normal"] = fields.normals[kept]
     for name, _, _ in cuts:
         mesh.point_data[name] = values[name][kept].astype(float)
     for name, low, high in cuts:
@@ -82,8 +79,10 @@ def _within_reach(
     """Only the triangles that the limits can touch: the rest need not be cut."""
     keep = np.ones(len(fields.triangles), bool)
     for name, low, high in cuts:
-        corners = values[name][fields.triangles]
-        keep &= (corners.max(axis=1) >= low) & (corners.min(axis=1) <= high)
+        # Columns one by one: a reduction over three of them is ten times as slow.
+        a, b, c = (values[name][fields.triangles[:, i]] for i in range(3))
+        keep &= np.maximum(np.maximum(a, b), c) >= low
+        keep &= np.minimum(np.minimum(a, b), c) <= high
     kept, renumbered = np.unique(fields.triangles[keep], return_inverse=True)
     return fields.vertices_mm[kept], renumbered.reshape(-1, 3), kept
 

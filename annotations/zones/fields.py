@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -84,6 +85,13 @@ class SurfaceFields:
     def deepness(self) -> FloatArray:
         """(n,) above 0 on the deep surface."""
         return self.values["deepness"]
+
+    @cached_property
+    def normals(self) -> FloatArray:
+        """(n, 3) float32 unit vectors out of the muscle."""
+        from meshes.surface import normals_of
+
+        return normals_of(self.vertices_mm, self.triangles)
 
     def mirrored(self) -> SurfaceFields:
         """The other side's fields, where the muscle is the mirror image."""

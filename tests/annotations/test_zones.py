@@ -372,3 +372,17 @@ def test_zones_of_the_embedded_model(model_atlas: Atlas) -> None:
         else:
             assert all(value is not None for value in figures.values())
             assert zones.fibres == "modelled"
+
+
+def test_the_estimate_follows_modelled_fibres(model_atlas: Atlas) -> None:
+    """Where fibres are known, forget them and see how near the estimate comes."""
+    muscle = model_atlas.specimen.part("gluteus_maximus", "right")
+    if muscle is None or "fibre" not in muscle.fields:
+        pytest.skip("the embedded model has no modelled gluteus maximus")
+    known = surface_fields(model_atlas.specimen, "right")
+    bare = model_atlas.specimen.with_parts([replace(muscle, fields={})])
+    guessed = surface_fields(bare, "right")
+    assert known is not None and guessed is not None and guessed.fibres == "estimated"
+    deep = known.deepness > 0
+    for name, mean in (("across", 0.06), ("along", 0.08)):
+        assert np.abs(known.values[name] - guessed.values[name])[deep].mean() < mean, name
