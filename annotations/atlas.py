@@ -17,7 +17,7 @@ from annotations.request import Request
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import Zones
 from meshes import cache
-from meshes.load import load_specimen, specimen_key
+from meshes.load import load_complete_specimen, specimen_key
 from meshes.sources.download import Cancelled, Progress, never
 from meshes.specimen import SIDES, Part, Side, Specimen
 
@@ -60,7 +60,7 @@ def build(
         GluteaError: what the user can mend, in one sentence.
         Cancelled: when `cancelled()` turned true.
     """
-    specimen = load_specimen(
+    specimen = load_complete_specimen(
         request.specimen, lambda share, text: progress(0.4 * share, text), cancelled
     )
     stages = _Stages(specimen, request, progress, cancelled)
