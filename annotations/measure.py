@@ -175,7 +175,7 @@ def _place(atlas: Atlas, side: Side, point: PointOfInterest) -> dict[str, Any]:
 def _entry_zone(atlas: Atlas, side: Side) -> dict[str, Any]:
     zones, request = atlas.zones[side], atlas.request
     figures = {
-        name: [round(v, 3) for v in value] if isinstance(value, tuple) else _rounded(value)
+        name: None if value is None else round(value, 3 if "across" in name else 2)
         for name, value in vars(zones.figures).items()
     }
     return {
@@ -188,9 +188,6 @@ def _entry_zone(atlas: Atlas, side: Side) -> dict[str, Any]:
         # The distance between the landmarks stands under `distances_mm`.
         **{name: value for name, value in figures.items() if name != "psis_to_trochanter_mm"},
         "fibres": zones.fibres,
+        "fibres_note": zones.fibres_note,
         "note": zones.note,
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)

@@ -60,6 +60,8 @@ def _bands(atlas: Atlas, side: Side) -> Iterator[str]:
     if figures.entry_zone_cm2 is not None:
         yield f"  Entry zone, below piriformis: {figures.entry_zone_cm2:.1f} cm²."
     yield from _muscle(figures)
+    if figures.lower_third_cm2 is not None and atlas.zones[side].fibres_note:
+        yield f"  {atlas.zones[side].fibres_note}"
     if atlas.zones[side].note:
         yield f"  {atlas.zones[side].note}"
 
@@ -73,12 +75,12 @@ def _muscle(figures: ZoneFigures) -> Iterator[str]:
             f"{figures.psis_band_along_surface_cm2:.1f} cm², overlap "
             f"{figures.overlap_along_surface_cm2:.1f} cm²."
         )
-    if figures.lower_third_cm2 is None or figures.band_across is None:
+    low, high = figures.band_across_low, figures.band_across_high
+    if figures.lower_third_cm2 is None or low is None or high is None:
         return
-    low, _, high = (100 * share for share in figures.band_across)
     yield (
         f"  Lower third of the belly: {figures.lower_third_cm2:.0f} cm²; the trochanter band "
-        f"lies {low:.0f}–{high:.0f} % of the way from the upper to the lower border."
+        f"lies {100 * low:.0f}–{100 * high:.0f} % of the way from the upper to the lower border."
     )
     if figures.band_in_lower_third_cm2:
         yield f"  They share {figures.band_in_lower_third_cm2:.1f} cm²."

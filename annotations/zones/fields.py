@@ -253,7 +253,7 @@ def _deepness(vertices: FloatArray, triangles: IntArray, deep: list[Part]) -> Fl
     from meshes.surface import normals_of
 
     cloud = _spread(deep)
-    near, which = cKDTree(cloud).query(vertices, k=FACING_NEIGHBOURS)
+    near, which = cKDTree(cloud).query(vertices, k=min(FACING_NEIGHBOURS, len(cloud)))
     weight = 1.0 / (near**2 + 9.0) ** 2.5
     pull = np.einsum("ij,ijk->ik", weight, cloud[which] - vertices[:, None])
     pull /= np.linalg.norm(pull, axis=1, keepdims=True)

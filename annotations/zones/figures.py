@@ -29,7 +29,9 @@ def figures_of(
     on_deep = fields.deepness > 0
     third = patches.get("lower_third")
     band = patches["trochanter_band"]
-    across = _spread_over(band, values["across"], fields) if third and len(band.triangles) else None
+    across: tuple[float | None, ...] = (None, None, None)
+    if third is not None and len(band.triangles):
+        across = _spread_over(band, values["across"], fields)
     in_third = None
     if third is not None:
         cuts: tuple[Cut, ...] = (
@@ -50,7 +52,9 @@ def figures_of(
         lower_third_cm2=None if third is None else area_cm2(third),
         band_in_lower_third_cm2=in_third,
         band_to_lower_third_mm=None if third is None else _apart_mm(band, third, in_third),
-        band_across=across,
+        band_across_low=across[0],
+        band_across_median=across[1],
+        band_across_high=across[2],
         danger_triangle_cm2=_maybe_area(patches.get("danger_triangle")),
         nerve_endings_cm2=_maybe_area(patches.get("nerve_endings")),
         trochanter_to_muscle_mm=float(values["to_trochanter_mm"].min()),

@@ -15,6 +15,7 @@ from annotations.zones.zone import Patch, Probe, ZoneFigures, Zones, ZoneSurface
 from meshes.specimen import FloatArray, Specimen
 
 COMPROMISE_BREADTH_MM = 1.5  # the locus is drawn as the points within this of the least deviation
+STAND_IN_MM = 10.0  # how broad a stand-in for an empty entry zone is
 THIRD = 1 / 3
 DEEP: Cut = ("deepness", 0.0, np.inf)
 
@@ -22,15 +23,7 @@ SHELL_NOTE = (
     "This specimen has no gluteus maximus: the bands are drawn as arcs of shells round the "
     "landmarks, just outside the bones."
 )
-NO_FIBRES_NOTE = (
-    "Origin and insertion of gluteus maximus could not be told apart here: the lower third and "
-    "the nerve endings are not drawn."
-)
-ESTIMATED_NOTE = (
-    "The source has no fibres: fractions across and along them are estimated from the muscle's "
-    "borders."
-)
-
+Limits = tuple[float, float]
 Pieces = tuple[tuple[Cut, ...], ...]  # a zone is the union of its pieces
 
 
@@ -49,7 +42,7 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
         figures = ZoneFigures(distance_mm, gap_mm(distance_mm, request))
         return Zones(side, filled(patches), figures, line_mm, SHELL_NOTE)
 
-    notes = []
+    note = ""
     least = int(np.argmin(np.where(fields.deepness > 0, values["deviation_mm"], np.inf)))
     if area_cm2(patches["overlap"]) <= 0.0:
         del pieces["overlap"], patches["overlap"]
@@ -57,10 +50,8 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
         pieces["compromise"] = ((DEEP, ("deviation_mm", -np.inf, reach)),)
         patches["compromise"] = cut_patch("compromise", fields, values, pieces["compromise"])
     if area_cm2(patches["entry_zone"]) <= 0.0:
-        pieces["entry_zone"], note = _nearest_below_piriformis(fields)
+        pieces["entry_zone"], note = _nearest_below_piriformis(fields, request.trochanter_band_mm)
         patches["entry_zone"] = cut_patch("entry_zone", fields, values, pieces["entry_zone"])
-        notes.append(note)
-    notes += {"estimated": [ESTIMATED_NOTE], "none": [NO_FIBRES_NOTE]}.get(fields.fibres, [])
     figures = figures_of(fields, values, patches, distance_mm, request)
     patches |= _projections(fields, pieces, request)
     return Zones(
@@ -68,7 +59,7 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
         filled(patches),
         figures,
         line_mm,
-        " ".join(notes),
+        note,
         fields.vertices_mm[least].astype(float),
         _probe(fields),
         fields.fibres,
@@ -134,11 +125,19 @@ def _probe(fields: SurfaceFields) -> Probe:
     return Probe(fields.vertices_mm[deep], {name: fields.values[name][deep] for name in names})
 
 
-def _nearest_below_piriformis(fields: SurfaceFields) -> tuple[Pieces, str]:
+def _nearest_below_piriformis(fields: SurfaceFields, band: Limits) -> tuple[Pieces, str]:
     """Never empty: where the band misses the region below piriformis, the nearest part of it."""
     values = fields.values
     allowed = (fields.deepness > 0) & (values["below_piriformis_mm"] > 0)
-    low = np.min(values["to_trochanter_mm"][allowed], initial=np.inf)
+    distance = values["to_trochanter_mm"][allowed]
+    off = np.maximum(band[0] - distance, distance - band[1])
+    nearest = float(distance[int(np.argmin(off))])
+    # Towards the muscle's middle from there, whether the band lies before or behind it.
+    reach = (nearest, nearest + STAND_IN_MM)
+    if nearest > band[1]:
+        reach = (0.0, nearest + STAND_IN_MM)
+    elif nearest < band[0]:
+        reach = (nearest - STAND_IN_MM, np.inf)
     note = (
         "The band around the trochanter does not reach below piriformis here; the nearest part of "
         "the deep surface is shown instead."
@@ -146,6 +145,6 @@ def _nearest_below_piriformis(fields: SurfaceFields) -> tuple[Pieces, str]:
     cuts: tuple[Cut, ...] = (
         DEEP,
         ("below_piriformis_mm", 0.0, np.inf),
-        ("to_trochanter_mm", 0.0, float(low) + 10.0),
+        ("to_trochanter_mm", *reach),
     )
     return (cuts,), note

@@ -15,6 +15,17 @@ ZoneSurface = Literal["deep", "superficial", "skin"]
 ZONE_SURFACES: tuple[ZoneSurface, ...] = ("deep", "superficial", "skin")
 Fibres = Literal["modelled", "estimated", "none"]
 PROBE_NEIGHBOURS = 4
+FIBRES_NOTE: Mapping[Fibres, str] = {
+    "modelled": "",
+    "estimated": (
+        "The source has no fibres: fractions across and along them are estimated from the "
+        "muscle's borders."
+    ),
+    "none": (
+        "Origin and insertion of gluteus maximus could not be told apart here: the lower third "
+        "and the nerve endings are not drawn."
+    ),
+}
 
 
 def patch_key(zone: str, surface: ZoneSurface = "deep") -> str:
@@ -67,8 +78,8 @@ class ZoneFigures:
         band_in_lower_third_cm2: of the trochanter band.
         band_to_lower_third_mm: least straight distance between trochanter band and lower third,
             0 where they meet.
-        band_across: where the trochanter band lies across the fibres (0 upper to 1 lower border):
-            5th, 50th and 95th percentile of its area.
+        band_across_low, band_across_median, band_across_high: where the trochanter band lies
+            across the fibres (0 upper to 1 lower border): 5th, 50th, 95th percentile of its area.
         trochanter_to_muscle_mm, psis_to_muscle_mm: how far the landmark lies off the muscle.
     """
 
@@ -83,7 +94,9 @@ class ZoneFigures:
     lower_third_cm2: float | None = None
     band_in_lower_third_cm2: float | None = None
     band_to_lower_third_mm: float | None = None
-    band_across: tuple[float, float, float] | None = None
+    band_across_low: float | None = None
+    band_across_median: float | None = None
+    band_across_high: float | None = None
     danger_triangle_cm2: float | None = None
     nerve_endings_cm2: float | None = None
     trochanter_to_muscle_mm: float | None = None
@@ -139,6 +152,11 @@ class Zones:
     compromise_point_mm: FloatArray | None = field(default=None)
     probe: Probe | None = None
     fibres: Fibres = "none"
+
+    @property
+    def fibres_note(self) -> str:
+        """What to say of lower third and nerve endings: how the fibres were had; "" if modelled."""
+        return FIBRES_NOTE[self.fibres]
 
     def on(self, surface: ZoneSurface) -> Mapping[str, Patch]:
         """The patches that are drawn on one surface, by zone id."""

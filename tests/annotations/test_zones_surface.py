@@ -298,8 +298,8 @@ def test_without_an_order_of_origin_and_insertion_there_is_no_lower_third(plain:
     values = {k: v for k, v in fields.values.items() if k not in ("across", "along")}
     zones = zones_of(plain, replace(fields, values=values, fibres="none"), Request())
     assert "lower_third" not in zones.patches and "nerve_endings" not in zones.patches
-    assert zones.figures.lower_third_cm2 is None and zones.figures.band_across is None
-    assert zones.figures.trochanter_band_cm2 and "could not be told apart" in zones.note
+    assert zones.figures.lower_third_cm2 is None and zones.figures.band_across_low is None
+    assert zones.figures.trochanter_band_cm2 and "could not be told apart" in zones.fibres_note
 
 
 def test_zones_are_projected_on_superficial_surface_and_skin() -> None:

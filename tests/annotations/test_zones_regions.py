@@ -217,13 +217,15 @@ def test_band_and_lower_third_as_the_anatomy_of_this_project_has_them(zones: Zon
     """On real anatomy the trochanter band lies above the lower third; the distance is said."""
     figures = zones.figures
     assert figures.band_in_lower_third_cm2 == 0
-    assert figures.band_to_lower_third_mm is not None and figures.band_across is not None
+    assert figures.band_to_lower_third_mm is not None
     apart = cKDTree(zones.patches["lower_third"].vertices_mm).query(
         zones.patches["trochanter_band"].vertices_mm
     )[0]
     assert figures.band_to_lower_third_mm == pytest.approx(float(apart.min()), abs=1e-6)
     assert 0 < figures.band_to_lower_third_mm < 40
-    low, half, high = figures.band_across
+    low, half, high = (
+        getattr(figures, f"band_across_{name}") for name in ("low", "median", "high")
+    )
     assert 0 <= low < half < high < 2 / 3
 
 
@@ -301,6 +303,24 @@ def test_the_entry_zone_is_never_empty_and_bands_move_no_other_zone(
         same = zones.patches[zone].vertices_mm
         assert moved.patches[zone].vertices_mm.shape == same.shape
         assert np.allclose(moved.patches[zone].vertices_mm, same)
+
+
+@pytest.mark.parametrize("limits", [(0.0, 1.0), (299.0, 300.0)], ids=["nearer", "farther"])
+def test_what_stands_in_for_the_zone_is_the_part_nearest_to_the_band(
+    z_anatomy_atlas: Atlas, fields: SurfaceFields, limits: tuple[float, float]
+) -> None:
+    bare = replace(fields, projected={})
+    zones = zones_of(z_anatomy_atlas.specimen, bare, Request("z-anatomy", limits))
+    allowed = (fields.deepness > 0) & (fields.values["below_piriformis_mm"] > 0)
+    distance = fields.values["to_trochanter_mm"][allowed]
+    shown = away(z_anatomy_atlas, "greater_trochanter_tip", zones.patches["entry_zone"].vertices_mm)
+    if limits[0] == 0.0:
+        assert shown.min() == pytest.approx(distance.min(), abs=0.5)
+        assert shown.max() < distance.min() + 11
+    else:
+        assert shown.max() == pytest.approx(distance.max(), abs=0.5)
+        assert shown.min() > distance.max() - 11
+    assert "nearest part" in zones.note
 
 
 def test_wide_bands_overlap_where_both_hold(z_anatomy_atlas: Atlas, fields: SurfaceFields) -> None:
