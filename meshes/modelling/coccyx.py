@@ -61,7 +61,8 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
     field = Field(grid, solid.reshape(grid.shape).astype(np.float32))
     sacrum = specimen.parts["sacrum"]
     return _clear_of(fair_mesh(
-        contour(field), int(table.triangles * quality.triangles), None, 0.0
+        contour(field), int(table.triangles * quality.triangles), None, 0.0,
+        quality.even,
     ), sacrum, start)
 
 

@@ -68,7 +68,10 @@ def complete(
     wanted = table.order if structure_ids is None else [
         name for name in table.order if name in set(structure_ids)
     ]
-    sides = (SIDES[0],) if is_mirrored(specimen) else SIDES
+    if not settings.details:
+        wanted = [name for name in wanted if name not in table.left_out_of_previews]
+    one = is_mirrored(specimen) or not settings.both_sides
+    sides = (SIDES[0],) if one else SIDES
     lacking = [
         (name, side) for side in sides for name in wanted
         if name in table.sheets or name == "obturator_membrane"
@@ -83,7 +86,8 @@ def complete(
         if names:
             grown += _side(whole, bare, side, names, settings, steps)
     if len(sides) == 1:
-        grown += [part.mirrored("modelled") for part in grown]
+        twins = [part.mirrored("modelled") for part in grown]
+        grown += [twin for twin in twins if twin.id not in specimen.parts]
     whole = whole.with_parts(grown)
     if "skin" in wanted and "skin" not in specimen.parts:
         from meshes.modelling.skin import grow_skin

@@ -79,7 +79,10 @@ def grow(
     field = level_set(
         slab, obstacles, spacing, recipe.blur, recipe.gap_mm, recipe.smooth_top
     )
-    mesh = mesh_of(field, obstacles, recipe.gap_mm, int(recipe.triangles * quality.triangles))
+    mesh = mesh_of(
+        field, obstacles, recipe.gap_mm, int(recipe.triangles * quality.triangles),
+        quality.even,
+    )
     fibre, direction = fibre_fields(mesh.vertices_mm, sheet)
     return Grown(mesh, fibre, direction, tendon_ends(fibre[:, 1], recipe.tendon), sheet)
 

@@ -38,6 +38,8 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
         Slab(sheet, up, half, half), obstacles, min(table.spacing_mm * quality.spacing, 0.6 * table.thickness_mm) * scale,
         0.5, table.gap_mm, (0.0, 0.0),
     )
-    mesh = mesh_of(field, obstacles, table.gap_mm, int(table.triangles * quality.triangles))
+    mesh = mesh_of(
+        field, obstacles, table.gap_mm, int(table.triangles * quality.triangles), quality.even
+    )
     fibre, direction = fibre_fields(mesh.vertices_mm, sheet)
     return Grown(mesh, fibre, direction, np.ones(len(fibre), np.float32), sheet)

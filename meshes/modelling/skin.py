@@ -57,7 +57,7 @@ def grow_skin(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
         if euler_number(dense.triangles) == 2:
             break
         dense = contour(Field(grid, gaussian_filter(field.values, width)))
-    return fair_mesh(dense, int(table.triangles * quality.triangles), None, 0.0)
+    return fair_mesh(dense, int(table.triangles * quality.triangles), None, 0.0, quality.even)
 
 
 def _thigh(

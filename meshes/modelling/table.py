@@ -134,6 +134,8 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     triangles: Positive
     iterations: int
     details: bool
+    even: bool
+    both_sides: bool
 
 
 class Membrane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -245,6 +247,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     membrane: Membrane
     skin: Skin
     order: list[str]
+    left_out_of_previews: list[str]
     sheets: dict[str, Sheet]
 
 

@@ -15,6 +15,8 @@ from meshes.specimen import FloatArray, IntArray
 MARCH_STEP_MM = 1.0
 FILL_REST_MM = 0.6
 FILL_BEYOND_MM = 1.2
+# Blurring that loses more than this of a part does it no good.
+KEPT_SHARE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,9 @@ def scale_to_volume(
     return slab.scaled(best, scale_deep)
 
 
-def mesh_of(field: Field, obstacles: Field, gap_mm: float, triangles: int) -> Mesh:
+def mesh_of(
+    field: Field, obstacles: Field, gap_mm: float, triangles: int, even: bool = True
+) -> Mesh:
     """The zero surface as one closed, even mesh of about so many triangles, clear of obstacles."""
     from scipy.ndimage import gaussian_filter
 
@@ -138,8 +142,10 @@ def mesh_of(field: Field, obstacles: Field, gap_mm: float, triangles: int) -> Me
             break
         # A tunnel or a pinch: blur until the surface is a plain ball again.
         smoother = gaussian_filter(field.values, width)
+        if (smoother < 0).sum() < KEPT_SHARE * (field.values < 0).sum():
+            break
         dense = contour(Field(field.grid, _largest(smoother)))
-    return fair_mesh(dense, triangles, obstacles, gap_mm)
+    return fair_mesh(dense, triangles, obstacles, gap_mm, even)
 
 
 def _volume_mm3(field: Field) -> float:
