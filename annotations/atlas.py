@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from annotations import store
 from annotations.courses.course import Course
 from annotations.request import Request
@@ -99,8 +101,9 @@ class _Stages:
 
     def courses(self) -> tuple[list[Course], list[Part]]:
         """Courses and their tubes."""
+        variants = msgspec.to_builtins(self._request.variants)
         return self._kept(
-            "courses", (), store.CoursesHeader, store.unpack_courses, self._make_courses
+            "courses", (variants,), store.CoursesHeader, store.unpack_courses, self._make_courses
         )
 
     def zones(self) -> list[Zones]:
@@ -126,10 +129,20 @@ class _Stages:
 
         fields = {of_side.side: of_side for of_side in self.fields()}
         solved: dict[Side, dict[str, Course]] = {}
-        for side in self._sides_to_make():
-            self._step(0.5 if not solved else 0.7, f"Following nerve and artery, {side} side")
+        sides = self._sides_to_make()
+        for done, side in enumerate(sides):
+            first, share = 0.5 + 0.45 * done / len(sides), 0.45 / len(sides)
+
+            def following(
+                part: float, text: str, first: float = first, share: float = share, side: Side = side
+            ) -> None:
+                self._step(first + share * part, f"{text}, {side} side")
+
             muscle = None if fields[side].is_shell else fields[side]
-            solved[side] = {course.id: course for course in solve(self._specimen, side, muscle)}
+            found = solve(
+                self._specimen, side, muscle, self._request.variants, following, self._cancelled
+            )
+            solved[side] = {course.id: course for course in found}
         courses = self._both_sides(lambda side: solved[side])
         return store.pack_courses(courses, [tube_part(course) for course in courses])
 

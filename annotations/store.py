@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.courses.course import Branch, Course, Pass, PointOfInterest
+from annotations.courses.course import Branch, Course, Pass, PointOfInterest, Role
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import (
     Fibres,
@@ -30,6 +30,9 @@ Triple = tuple[float, float, float]
 class _BranchHeader(msgspec.Struct):
     name: str
     parent: str | None
+    role: Role = "trunk"
+    flatness: float = 1.0
+    flat_mm: Triple | None = None
 
 
 class _PointHeader(msgspec.Struct):
@@ -105,7 +108,16 @@ def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeade
                 course.id,
                 course.side,
                 course.origin,
-                [_BranchHeader(b.name, b.parent) for b in course.branches],
+                [
+                    _BranchHeader(
+                        b.name,
+                        b.parent,
+                        b.role,
+                        b.flatness,
+                        None if b.flat_mm is None else tuple(b.flat_mm.tolist()),
+                    )
+                    for b in course.branches
+                ],
                 [
                     _PointHeader(p.name, p.branch, tuple(p.position_mm.tolist()))
                     for p in course.points
@@ -124,7 +136,15 @@ def unpack_courses(header: CoursesHeader, arrays: Arrays) -> tuple[list[Course],
     for head in header.courses:
         base = f"course/{head.id}/{head.side}"
         branches = tuple(
-            Branch(b.name, b.parent, arrays[f"{base}/{i}/points"], arrays[f"{base}/{i}/radius"])
+            Branch(
+                b.name,
+                b.parent,
+                arrays[f"{base}/{i}/points"],
+                arrays[f"{base}/{i}/radius"],
+                b.role,
+                b.flatness,
+                None if b.flat_mm is None else np.array(b.flat_mm),
+            )
             for i, b in enumerate(head.branches)
         )
         points = tuple(
