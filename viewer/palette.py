@@ -66,10 +66,11 @@ class Relief(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Highlight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The outline of what is selected, and how far its own colour goes towards white."""
+    """The outline of what is selected, and how far its own colour changes; see `palette.toml`."""
 
     colour: Colour
     share: Share
+    ghost_share: Share
 
 
 class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

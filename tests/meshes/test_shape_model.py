@@ -84,7 +84,9 @@ def test_the_basis_reproduces_polynomials_of_its_degree(kind: str, seed: int) ->
     weights = rng.normal(size=len(powers))
 
     def value(xi: np.ndarray) -> np.ndarray:
-        return sum(w * xi[:, 0] ** i * xi[:, 1] ** j for w, (i, j) in zip(weights, powers))
+        return sum(
+            w * xi[:, 0] ** i * xi[:, 1] ** j for w, (i, j) in zip(weights, powers, strict=True)
+        )
 
     at_nodes = np.array(
         [

@@ -1,4 +1,4 @@
-"""Cleaning: whatever a source does to a closed surface, it comes out closed, outward and the same."""
+"""Cleaning: what a source did to a closed surface is undone: closed, outward, the same."""
 
 from typing import Any
 

@@ -50,6 +50,7 @@ def export(atlas: Atlas, path: Path, part_ids: Iterable[str], sides: tuple[Side,
 
 
 def _folder(atlas: Atlas, parts: list[Part], path: Path, sides: tuple[Side, ...]) -> None:
+    path = path.resolve()  # "." has neither a name nor a parent to write beside
     foreign = [
         entry.name
         for entry in (path.iterdir() if path.is_dir() else ())

@@ -17,8 +17,8 @@ from viewer.credits import credit_sentences
 from viewer.scene import SceneState
 
 LEAST_PX, MOST_PX = 16, 16384
-# A picture of more pixels than this does not fit the memory of a usual computer while it is drawn.
-MOST_PIXELS = 8192 * 8192
+# An 8K screen; a larger picture needs more memory while it is drawn than usual computers have.
+MOST_PIXELS = 7680 * 4320
 # Of libpng's nine levels this one is quick and within a few percent of the best on such pictures.
 COMPRESSION = 2
 _SIGNATURE_AND_HEADER = 8 + 25

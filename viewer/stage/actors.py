@@ -15,8 +15,8 @@ from meshes.specimen import FloatArray, Landmark, Part, part_id
 from meshes.structure import structures
 from viewer.items import LINE, view_table
 from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
-from viewer.stage.surfaces import Surface, ball, merged, tube
-from viewer.stage.tones import Relief, field_colours, lightened, striped_colours
+from viewer.stage.surfaces import Surface, ball, distinct, merged, tube
+from viewer.stage.tones import Relief, drawn_towards, field_colours, striped_colours
 
 # Drawing constants, in mm of the specimen (nothing anatomical).
 EDGE_RADIUS_MM = 0.55
@@ -83,12 +83,15 @@ class Piece:
         self.clear = opacity <= OPAQUE
         self.open(self.opened)
         self._as_glass(self.glass and opacity <= OPAQUE)
-        light = palette().selected.share if shown.selected else 0.0
-        made.SetColor(*blend(rgb(self.material.colour), WHITE, light))
+        # A ghost is tinted: an outline's far side would hide what the ghost lets through.
+        mark = palette().selected
+        goal, share = (rgb(mark.colour), mark.ghost_share) if self.clear else (WHITE, mark.share)
+        share = share if shown.selected else 0.0
+        made.SetColor(*blend(rgb(self.material.colour), goal, share))
         if self.surface.colours is not None:
             data = self.surface.data
-            if light:
-                data = self.surface.coloured(lightened(self.surface.colours, light))
+            if share:
+                data = self.surface.coloured(drawn_towards(self.surface.colours, goal, share))
             mapper: Any = self.actor.GetMapper()
             mapper.SetInputData(data)
 
@@ -123,7 +126,6 @@ class Drawn:
         if self.outline is None and shown.selected:
             self.outline = _outline(self.pieces[0])
         if self.outline is not None:
-            # Behind a ghost the outline's far side would hide what the ghost lets through.
             self.outline.visible = shown.selected and shown.opacity > OPAQUE
 
     def open(self, opened: bool) -> None:
@@ -188,7 +190,7 @@ def _patch(patch: Patch) -> Iterator[Piece]:
         actor = _actor(surface, glow)
         fill = Piece(surface, actor, glow, base=ink.opacity, closed=False, rank=ink.rank)
         yield _brought_forward(fill)
-    edges = [line for line in patch.outline_mm if len(line) > 1]
+    edges = [line for line in patch.outline_mm if len(line) and len(distinct(line)) > 1]
     if edges:
         edge = Material(ink.edge, ambient=0.5, diffuse=0.5, specular=0.0, power=1.0)
         border = merged([tube(line, EDGE_RADIUS_MM) for line in edges])

@@ -74,19 +74,21 @@ def fitted(
     right = _unit(np.cross(np.array(view.up) * flip, back))
     up = np.cross(back, right)
     x, y, depth = (points_mm @ np.stack([right, up, back], axis=1)).T
-    # Half the picture's height at distance 1, less the margins; the foot is part of the height.
+    # How far from the middle the picture reaches at distance 1: to the right and left, to the top,
+    # to the bottom above the foot; all less the margins.
     half = math.tan(math.radians(framing.view_angle_deg) / 2)
     room = 1.0 - 2 * framing.margin
-    wide, high = half * aspect * room, half * (room - foot)
-    left_most, right_most = (-x + wide * depth).max(), (x + wide * depth).max()
-    lowest, highest = (-y + high * depth).max(), (y + high * depth).max()
-    distance = max((left_most + right_most) / (2 * wide), (lowest + highest) / (2 * high))
-    centre = right * (right_most - left_most) / 2 + up * (highest - lowest) / 2
+    wide, high, low = half * aspect * room, half * room, half * (room - 2 * foot)
+    right_most, left_most = (x + wide * depth).max(), (-x + wide * depth).max()
+    highest, lowest = (y + high * depth).max(), (-y + low * depth).max()
+    distance = max((right_most + left_most) / (2 * wide), (highest + lowest) / (high + low))
+    # Along the looser axis there is room to spare: half of it on either side.
+    across = (right_most - left_most) / 2
+    along = ((highest - high * distance) + (low * distance - lowest)) / 2
+    centre = right * across + up * along
     # The focal point lies at the middle of the depth: there a scale bar is true.
     middle = float(depth.min() + depth.max()) / 2
-    shift = -up * half * foot * (distance - middle)
-    position = centre + shift + back * distance
-    focus = centre + shift + back * middle
+    position, focus = centre + back * distance, centre + back * middle
     return Camera(_vector(position), _vector(focus), _vector(up), framing.view_angle_deg)
 
 

@@ -122,10 +122,13 @@ class Overlay:
         if self._state.scale_bar:
             floor = self._scale_bar(floor)
         named = self._dimension_lines(atlas, picker)
-        if self._state.labels:
-            named += self._names_now(atlas, picker, moving)
         marks = self._landmarks(atlas, picker)
-        self._columns(named + marks, floor)
+        if self._state.labels:
+            named += marks + self._names_now(atlas, picker, moving)
+            marks = []
+        self._columns(named, floor)
+        for mark in marks:
+            self._name_beside(mark)
 
     # --- at the bottom -------------------------------------------------------------------------
 
@@ -154,9 +157,9 @@ class Overlay:
         size = f"{length_mm / 10:g} cm" if length_mm >= 10 else f"{length_mm:g} mm"
         # In perspective a length is true at one depth only.
         words = f"{size} at mid-depth"
-        top = self._write(words, left, bottom + 1.3 * tick, self._small_px, "left", False)
-        self._taken.append(Box(left, bottom, right, top))
-        return top
+        above = bottom + 1.3 * tick
+        self._taken.append(Box(left, bottom, right, above))
+        return self._write(words, left, above, self._small_px, "left", False)
 
     # --- landmarks and lines -------------------------------------------------------------------
 
@@ -187,7 +190,7 @@ class Overlay:
         return out
 
     def _landmarks(self, atlas: Atlas, picker: Picker) -> list[Named]:
-        """Ring the hidden ones and name all; returns what is better named in a column."""
+        """Ring the hidden ones; returns the names of all that are not buried."""
         marks = [
             (landmark, f"landmark/{part_id(name, side)}")
             for side, found in atlas.specimen.landmarks.items()
@@ -209,19 +212,17 @@ class Overlay:
                 radius, width = 0.0058 * self._unit, max(1.3, 0.0024 * self._unit)
                 self._ink.append(Stroke(ring(point, radius), width, colour))
             words = view_table().landmarks[landmark.name].label
-            if self._state.labels:
-                out.append(Named(words, landmark.position_mm, 5.0))
-            else:
-                self._name_beside(words, point)
+            out.append(Named(words, landmark.position_mm, 5.0))
         return out
 
-    def _name_beside(self, words: str, point: Point) -> None:
+    def _name_beside(self, mark: Named) -> None:
         """Write a name near its point, away from the picture's middle, if there is room."""
+        point = _xy(display_of(self._renderer, mark.point_mm)[0])
         outwards = 1 if point[0] >= self._renderer.GetSize()[0] / 2 else -1
-        size, gap = measured(words, self._label_px), 0.011 * self._unit
+        size, gap = measured(mark.words, self._label_px), 0.011 * self._unit
         box = beside(point, size, gap, self._room, self._taken, outwards)
         if box is not None:
-            self._write(words, box.left, box.bottom, self._label_px, "left", False)
+            self._write(mark.words, box.left, box.bottom, self._label_px, "left", False)
 
     def _depths_mm(
         self, points_mm: FloatArray, picker: Picker, items: Sequence[str]

@@ -203,6 +203,11 @@ class Stage:
         put(camera, self.renderer.GetActiveCamera())
         return True
 
+    def _refit(self, state: SceneState) -> None:
+        """Follow the window's size, as long as nobody has placed the camera."""
+        if state.camera is None:
+            self._apply_camera(state, None)
+
     def _framing(self, state: SceneState) -> Frame:
         """What a fitted camera depends on: the same frame, the same camera."""
         if self._atlas is None:
@@ -233,9 +238,8 @@ class Stage:
 
     def render(self, moving: bool = False) -> None:
         """Draw once. `moving`: quick translucency and plain edges; at rest: both exact."""
-        if self._state is not None and self._state.camera is None:
-            # The window's size may have changed since the state was applied.
-            self._apply_camera(self._state, None)
+        if self._state is not None:
+            self._refit(self._state)
         translucent = any(
             piece.actor.GetProperty().GetOpacity() <= OPAQUE
             for item in self._shown
@@ -278,6 +282,7 @@ class Stage:
             self.window.SetSize(*before)
             if self._state is not None:
                 self._apply_theme(self._state)
+                self._refit(self._state)
 
     def _copied_image(self, width_px: int, height_px: int, transparent: bool) -> NDArray[np.uint8]:
         """The picture from an off-screen stage that shares the arrays of this one."""

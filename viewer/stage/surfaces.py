@@ -88,12 +88,12 @@ def ball(centre_mm: FloatArray, radius_mm: float, around: int = 24) -> Surface:
 def tube(
     points_mm: FloatArray, radius_mm: float, around: int = 8
 ) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Vertices, triangles and normals of a round tube along a line (k, 3), k ≥ 2.
+    """Vertices, triangles and normals of a round tube along a line (k, 3) of some length.
 
     The frame is carried along without twist (double reflection: Wang et al. 2008, "Computation of
     rotation minimizing frames").
     """
-    points = np.asarray(points_mm, float)
+    points = distinct(points_mm)
     tangents = np.gradient(points, axis=0)
     tangents /= np.maximum(np.linalg.norm(tangents, axis=1, keepdims=True), 1e-12)
     across = np.empty_like(points)
@@ -114,6 +114,13 @@ def tube(
     normals = across[:, None] * np.cos(angle) + other[:, None] * np.sin(angle)
     vertices = points[:, None] + radius_mm * normals
     return vertices.reshape(-1, 3), _grid(len(points), around), normals.reshape(-1, 3)
+
+
+def distinct(points_mm: FloatArray) -> FloatArray:
+    """A line (k, 3) without points that lie where the one before them lies."""
+    points = np.asarray(points_mm, float)
+    moves = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-6
+    return points[np.concatenate([[True], moves])]
 
 
 def _grid(rows: int, around: int) -> IntArray:

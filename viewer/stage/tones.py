@@ -12,7 +12,7 @@ import numpy as np
 
 from annotations.courses.course import Course
 from meshes.specimen import FloatArray, IntArray, Part
-from viewer.palette import Material, blend, palette, rgb
+from viewer.palette import Material, Rgb, blend, palette, rgb
 from viewer.stage.surfaces import Colours
 
 
@@ -103,9 +103,10 @@ def _along_mm(vertices_mm: FloatArray, course: Course | None) -> FloatArray:
     return np.asarray(along[nearest])
 
 
-def lightened(colours: Colours, share: float) -> Colours:
-    """Colours (n, 3) taken the given share of the way to white."""
-    return as_bytes(1.0 - (1.0 - colours / 255) * (1.0 - share))
+def drawn_towards(colours: Colours, goal: Rgb, share: float) -> Colours:
+    """Colours (n, 3) taken the given share of the way to one colour."""
+    plain = colours / 255
+    return as_bytes(plain + (np.array(goal) - plain) * share)
 
 
 def as_bytes(colours: FloatArray) -> Colours:
