@@ -15,6 +15,7 @@ import numpy as np
 
 from annotations.zones.refine import evened, nearest_on, refined
 from meshes.specimen import FloatArray, IntArray, Part, Specimen
+from meshes.surface import normals_of
 
 if TYPE_CHECKING:
     from annotations.zones.fields import SurfaceFields
@@ -24,6 +25,8 @@ SKIN_EDGE_MM = 5.0
 SKIN_MARGIN_MM = 40.0
 # How clearly a point of the skin must lie over the superficial surface and not over the rim.
 CLEAR_OF_RIM = 0.15
+CERTAINLY_OVER = 0.7
+MASK_EVENING_ROUNDS = 4
 # The nearest point jumps where the muscle is bent; this evens the jumps out over about 10 mm.
 EVENING_ROUNDS = 25
 
@@ -62,15 +65,35 @@ def _on_skin(
     if not len(triangles):
         return None
     vertices, triangles = refined(vertices, triangles, SKIN_EDGE_MM)
-    cell, weight, _ = nearest_on(fields.vertices_mm, fields.triangles, vertices)
-    over = -(fields.deepness[fields.triangles[cell]] * weight).sum(axis=1) - CLEAR_OF_RIM
+    over = _over(fields, vertices, triangles)
     on_top = superficial.triangles[(superficial.deepness[superficial.triangles] > 0).all(axis=1)]
     values = _carried(superficial, on_top, vertices, triangles) | {"deepness": over}
-    vertices, triangles, kept = part_of(vertices, triangles, (over[triangles] > 0).any(axis=1))
+    vertices, triangles, kept = part_of(vertices, triangles, np.any(over[triangles] > 0, axis=1))
     if not len(triangles):
         return None
     values = {name: value[kept] for name, value in values.items()}
     return _finished(specimen, fields, vertices, triangles, values)
+
+
+def _over(fields: SurfaceFields, vertices: FloatArray, triangles: IntArray) -> FloatArray:
+    """(n,) above 0 where the skin lies over the muscle and not beside it.
+
+    The muscle's nearest point must be on its superficial surface, the skin must face away from
+    it, and it must be no farther off than where it certainly lies over the belly: thus neither
+    thigh counts, whose nearest point is the muscle's lower border.
+    """
+    cell, weight, off = nearest_on(fields.vertices_mm, fields.triangles, vertices)
+    corners = fields.triangles[cell]
+    superficial = -(fields.deepness[corners] * weight).sum(axis=1)
+    outward = vertices - (fields.vertices_mm[corners] * weight[..., None]).sum(axis=1)
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    facing = np.einsum("ij,ij->i", normals_of(vertices, triangles), outward)
+    certain = (superficial > CERTAINLY_OVER) & (facing > CERTAINLY_OVER)
+    if not certain.any():
+        return np.full(len(vertices), -1.0)
+    farthest = float(np.percentile(off[certain], 95))
+    over = np.minimum.reduce([superficial - CLEAR_OF_RIM, facing - 0.2, 1 - off / farthest])
+    return evened(triangles, over, MASK_EVENING_ROUNDS)
 
 
 def _carried(

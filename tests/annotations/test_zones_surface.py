@@ -323,3 +323,6 @@ def test_zones_are_projected_on_superficial_surface_and_skin() -> None:
         for p in (deep, on_top, on_skin)
     ]
     assert max(area) < 1.6 * min(area)
+    # Nothing lands on skin that is not behind the muscle.
+    assert on_skin.vertices_mm[:, 1].min() > deep.vertices_mm[:, 1].min()
+    assert on_skin.normals[:, 1].mean() > 0.5
