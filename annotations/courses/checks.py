@@ -35,7 +35,7 @@ class Checker:
         self.rows = rows
         self.walls = Walls(space, solved, rows)
 
-    def checked(self, entry: CourseEntry, course: Course, failures: list[Pass]) -> Course:
+    def checked(self, entry: CourseEntry, course: Course) -> Course:
         """The course with its passes and least clearances filled in."""
         clearance = self.walls.clearances(entry, course)
         passes = [*self._ways(entry, course)]
@@ -47,9 +47,7 @@ class Checker:
             passes += self._windings(course)
         if entry.fan is not None and self.space.muscle is not None:
             passes += self._contact(course)
-        return replace(
-            course, passes=(*passes, *failures), clearance_mm=clearance
-        )
+        return replace(course, passes=tuple(passes), clearance_mm=clearance)
 
     def _ways(self, entry: CourseEntry, course: Course) -> list[Pass]:
         exit_mm = next((p.position_mm for p in course.points if p.name == "exit"), None)

@@ -8,7 +8,7 @@ from annotations.courses.course import Branch, Course
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import along
 from annotations.courses.space import Space
-from annotations.courses.table import BranchEntry, CourseEntry
+from annotations.courses.table import BranchEntry, CourseEntry, course_table
 from meshes.specimen import FloatArray, Part
 
 STEP_MM = 0.5
@@ -23,6 +23,7 @@ class Walls:
         self, space: Space, solved: list[Neighbour], rows: dict[str, dict[str, BranchEntry]]
     ) -> None:
         self.space, self.solved, self.rows = space, solved, rows
+        self.springs_from = {e.structure: e.springs_from for e in course_table().course}
 
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
@@ -93,7 +94,9 @@ class Walls:
         centres, radii, s = own
         settings = self.space.settings
         for other in self.solved:
-            if other.key == f"{course.id}/{branch.name}":
+            if other.key == f"{course.id}/{branch.name}" or other.name in entry.springs_from:
+                continue
+            if course.id in self.springs_from.get(other.name, ()):
                 continue
             kept = counted.copy()
             joins = self._joins(course, branch, other)
@@ -127,7 +130,7 @@ class Walls:
         row = self.rows[course.id].get(branch.name)
         if other.name == course.id:
             return [
-                (point, reach + float(other.radii_mm.max()))
+                (point, reach + other.half_width_mm)
                 for point in ends
                 if other.distance(point[None])[0][0] < 2.0
                 and np.linalg.norm(branch.points_mm - point, axis=1).min() < reach + 4.0
@@ -137,13 +140,13 @@ class Walls:
         back = {w.on.partition("/")[0] for w in theirs.way if w.on} if theirs else set()
         out = []
         if other.name in linked:
-            out.append((branch.points_mm[0], reach + float(other.radii_mm.max())))
+            out.append((branch.points_mm[0], reach + other.half_width_mm))
             if row and len(row.way) > 1 and row.way[-1].on:
-                out.append((branch.points_mm[-1], reach + float(other.radii_mm.max())))
+                out.append((branch.points_mm[-1], reach + other.half_width_mm))
         if course.id in back:
-            out.append((other.start_mm, reach + float(other.radii_mm.max())))
+            out.append((other.start_mm, reach + other.half_width_mm))
             if theirs and len(theirs.way) > 1 and theirs.way[-1].on:
-                out.append((other.stop_mm, reach + float(other.radii_mm.max())))
+                out.append((other.stop_mm, reach + other.half_width_mm))
         # Lines that spring from one and the same third line beside each other.
         shared = {w.on for w in (row.way if row else ()) if w.on} & {
             w.on for w in (theirs.way if theirs else ()) if w.on

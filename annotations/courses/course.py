@@ -75,6 +75,20 @@ class PointOfInterest:
     position_mm: FloatArray
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A course, or a branch of one, that could not pass on this anatomy and was not forced."""
+
+    id: str
+    side: Side
+    branch: str
+    reason: str
+
+    def mirrored(self) -> LeftOut:
+        """The other side's."""
+        return replace(self, side="right" if self.side == "left" else "left")
+
+
 @dataclass(frozen=True, eq=False)
 class Course:
     """One nerve or vessel on one side.

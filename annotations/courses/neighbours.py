@@ -29,6 +29,7 @@ class Neighbour:
     ) -> None:
         self.name, self.centres_mm, self.radii_mm, self.part = name, centres, radii, part
         self.key = key
+        self.half_width_mm = float(radii.max()) if len(radii) else 0.0
         self.start_mm, self.stop_mm = centres[0], centres[-1]
         self._burnt: dict[Grid, tuple[tuple[slice, slice, slice], FloatArray]] = {}
         self.low = (centres - radii[:, None]).min(axis=0)
@@ -48,6 +49,7 @@ class Neighbour:
         made = cls(
             name, np.vstack(centres), np.tile(thin, len(centres)), key=f"{name}/{branch.name}"
         )
+        made.half_width_mm = float(branch.radius_mm.max())
         made.start_mm, made.stop_mm = branch.points_mm[0], branch.points_mm[-1]
         return made
 

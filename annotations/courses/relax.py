@@ -47,6 +47,7 @@ def relaxed(
     free_mm: tuple[float, float],
     pins: list[tuple[FloatArray, float]],
     step_mm: float,
+    stiffer: float = 1.0,
 ) -> FloatArray:
     """The string through a route, pulled tight and stiff outside what pushes it; ends fixed.
 
@@ -69,7 +70,7 @@ def relaxed(
             if turn % RESPACE_EVERY == 0:
                 line = spaced(line, step_mm)
                 line[0], line[-1] = ends
-                smoother = _smoother(len(line), tension, stiffness)
+                smoother = _smoother(len(line), tension, stiffness * stiffer)
                 radius = at_share(radii_mm, len(line))
                 shares = _free_ends(line, free_mm)
             moved = line + push(line, radius, *shares)

@@ -13,7 +13,7 @@ from meshes.specimen import FloatArray
 CROWDING = 6.0  # how much dearer a route is along a wall
 OPENED_CELLS = 3  # round its ends a route may touch
 OPENED_COST = 10.0
-MARGIN_MM = 26.0
+MARGIN_MM = 20.0
 RECALL_EVERY = 14
 RECALL_MM = 5.0
 THINNER = (1.0, 0.75, 0.5, 0.3)  # a route is tried for ever thinner tubes

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from annotations.courses.checks import Checker
-from annotations.courses.course import Branch, Course, Pass, PointOfInterest, across
+from annotations.courses.clearance import Walls
+from annotations.courses.course import Branch, Course, LeftOut, PointOfInterest, across
 from annotations.courses.fan import Surface
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import (
@@ -30,12 +32,14 @@ from annotations.courses.table import (
 from annotations.courses.variants import Variants
 from annotations.courses.waypoints import Finder, Laid
 from annotations.zones.fields import SurfaceFields, below_piriformis_mm
-from meshes.sources.download import never
+from meshes.sources.download import Cancelled, never
 from meshes.specimen import FloatArray, Side, Specimen
+from meshes.structure import structure
 
 ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins without a corner
-FAIRING_TURNS = 5
+FAIRING_TURNS = 4
 FAIRING_ROUNDS = 8
+STIFFER = 5.0
 SCHEMATIC_NOTE = (
     "Drawn from bony landmarks alone, because this specimen has no muscles: schematic, without "
     "the points of entry."
@@ -49,8 +53,8 @@ def solve(
     variants: Variants | None = None,
     progress: Callable[[float, str], None] = lambda share, text: None,
     cancelled: Callable[[], bool] = never,
-) -> list[Course]:
-    """All courses of one side, in the table's order; ten to fifteen seconds.
+) -> tuple[list[Course], list[LeftOut]]:
+    """All courses of one side in the table's order, and what had to be left out; 10 to 20 s.
 
     Args:
         fields: gluteus maximus of the side; None where the specimen lacks the muscle, then the
@@ -74,20 +78,24 @@ class _Solver:
         self.finder = Finder(self.space, fields, self.laid)
         self.solved: list[Neighbour] = []
         self.points: dict[str, list[PointOfInterest]] = {}
-        self.failures: dict[str, list[Pass]] = {}
+        self.left_out: list[LeftOut] = []
+        self.rows: dict[str, dict[str, BranchEntry]] = {}
 
     def run(
         self, progress: Callable[[float, str], None], cancelled: Callable[[], bool]
-    ) -> list[Course]:
-        from meshes.sources.download import Cancelled
-        from meshes.structure import structure
-
+    ) -> tuple[list[Course], list[LeftOut]]:
         wanted = [
             entry
             for entry in course_table().course
             if applies(entry.when, self.variants)
             and not (entry.if_missing and self.specimen.part(entry.structure, self.side))
         ]
+        self.rows = {
+            entry.structure: {
+                row.name: row for row in entry.branch if applies(row.when, self.variants)
+            }
+            for entry in wanted
+        }
         for done, entry in enumerate(wanted):
             if cancelled():
                 raise Cancelled
@@ -98,18 +106,22 @@ class _Solver:
             for entry in wanted:
                 if entry.fan is not None and "trunk" in self._branches(entry):
                     self._fan(entry, surface)
-        rows = {
-            entry.structure: {
-                row.name: row for row in entry.branch if applies(row.when, self.variants)
-            }
-            for entry in wanted
-        }
-        checker = Checker(self.space, self.finder, self.solved, rows)
-        return [
-            checker.checked(entry, self._course(entry), self.failures.get(entry.structure, []))
-            for entry in wanted
-            if "trunk" in self._branches(entry)
-        ]
+        checker = Checker(self.space, self.finder, self.solved, self.rows)
+        courses = []
+        for entry in wanted:
+            if "trunk" not in self._branches(entry):
+                continue
+            course = checker.checked(entry, self._course(entry))
+            broken = [check for check in course.passes if not check.holds]
+            if broken and entry.may_be_left_out:
+                why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+                self._leave_out(entry, "trunk", why)
+                del self.laid.branches[entry.structure]
+                self.solved[:] = [n for n in self.solved if n.name != entry.structure]
+                self.laid.borders.pop(entry.structure, None)
+                continue
+            courses.append(course)
+        return courses, self.left_out
 
     def _branches(self, entry: CourseEntry) -> dict[str, Branch]:
         return self.laid.branches.get(entry.structure, {})
@@ -138,11 +150,14 @@ class _Solver:
                 continue
             laid = self._line(entry, row, parent)
             if laid is None:
-                self._fail(entry, row.name, "no way leads where it should go: not drawn")
+                self._leave_out(entry, row.name, "no way leads where it should go")
                 if row.role == "trunk":
                     break
                 continue
             branch, door = laid
+            if row.role == "branch" and (why := self._passes(entry, row, branch)):
+                self._leave_out(entry, row.name, why)
+                continue
             branches[row.name] = branch
             self.solved.append(Neighbour.of_branch(entry.structure, branch))
             if row.role == "trunk":
@@ -154,13 +169,34 @@ class _Solver:
             if way.when_missing and self.specimen.part(way.when_missing, self.side):
                 continue
             if way.on and not way.between and not self._has(way.on.partition("/")[0]):
-                structure, _, name = way.on.partition("/")
-                if name not in self.laid.branches.get(structure, {}):
+                of, _, name = way.on.partition("/")
+                if name not in self.laid.branches.get(of, {}):
                     return False
         return True
 
-    def _fail(self, entry: CourseEntry, name: str, why: str) -> None:
-        self.failures.setdefault(entry.structure, []).append(Pass(f"{name}: drawn", False, why))
+    def _leave_out(self, entry: CourseEntry, branch: str, why: str) -> None:
+        self.left_out.append(LeftOut(entry.structure, self.side, branch, why))
+
+    def _passes(self, entry: CourseEntry, row: BranchEntry | None, branch: Branch) -> str:
+        """What keeps a side branch from being drawn; nothing where it passes."""
+        settings = self.space.settings
+        turn = largest_turn_deg(branch.points_mm, settings.turn_over_mm)
+        if turn > settings.largest_turn_deg:
+            return f"it would have to turn {turn:.0f}° in {settings.turn_over_mm:g} mm"
+        rows = {name: dict(of) for name, of in self.rows.items()}
+        walls = Walls(self.space, self.solved, rows)
+        alone = replace(self._course(entry), branches=(branch,))
+        if row is None:  # a branch of a fan is followed to where it sinks in
+            entered = PointOfInterest("branch_entry", branch.name, branch.points_mm[-1])
+            alone = replace(alone, points=(entered,))
+        tight = {
+            name: mm
+            for name, mm in walls.clearances(entry, alone).items()
+            if mm < settings.least_clearance_mm
+        }
+        return "no room beside " + ", ".join(
+            structure(name).english.lower() for name in tight
+        ) if tight else ""
 
     def _line(
         self, entry: CourseEntry, row: BranchEntry, parent: Branch | None
@@ -218,6 +254,11 @@ class _Solver:
             if turn < settings.largest_turn_deg - 4:
                 break
             line = faired(line, at_share(radii, len(line)), push, free_mm, FAIRING_ROUNDS)
+        else:
+            # Too tight a bend: without its pins and as a stiffer string.
+            stiff = relaxed(line, radii, push, free_mm, [], settings.step_mm, STIFFER)
+            if largest_turn_deg(stiff, settings.turn_over_mm) < turn:
+                line = stiff
         return line
 
     def _way(
@@ -331,10 +372,9 @@ class _Solver:
                     neighbour = spared
             kept.append(neighbour)
         for name, neighbour in self.space.source_neighbours.items():
-            if name in entry.springs_from:
-                continue
-            kept.append(neighbour)
-        return kept
+            if name not in entry.springs_from:
+                kept.append(neighbour)
+        return [neighbour for neighbour in kept if neighbour.name not in entry.springs_from]
 
     def _note_points(
         self, entry: CourseEntry, row: BranchEntry, branch: Branch, door: FloatArray | None
@@ -373,6 +413,9 @@ class _Solver:
             others.append(neighbour)
         points = self.points.setdefault(entry.structure, [])
         for branch, sinks in surface.fan(entry, trunk, self.variants, others):
+            if why := self._passes(entry, None, branch):
+                self._leave_out(entry, branch.name, why)
+                continue
             branches[branch.name] = branch
             self.solved.append(Neighbour.of_branch(entry.structure, branch))
             if sinks:
@@ -389,6 +432,8 @@ def _crossing(
 ) -> tuple[FloatArray, bool]:
     """Where a value along a line rises through 0 next to a point; else the nearest point, False."""
     change = np.flatnonzero((value[:-1] <= 0) & (value[1:] > 0))
+    if len(change) == 0 and value[0] > 0:  # it starts beyond
+        return np.asarray(line[0]), False
     if len(change) == 0:
         return np.asarray(line[int(np.argmin(np.linalg.norm(line - near, axis=1)))]), False
     share = -value[change] / (value[change + 1] - value[change])

@@ -148,7 +148,12 @@ class BranchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CourseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One nerve or vessel."""
+    """One nerve or vessel.
+
+    `springs_from`: nerves and vessels that it may touch, because one comes from the other.
+    `may_be_left_out`: where it cannot pass it is left out and reported; the nerve and the artery
+    that the atlas is about are drawn, with the fault named.
+    """
 
     structure: str
     note: str
@@ -159,6 +164,7 @@ class CourseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passes: tuple[str, ...] = ()
     when: Mapping[str, tuple[str, ...]] = {}
     fan: Fan | None = None
+    may_be_left_out: bool = False
 
 
 class CourseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ from meshes.surface import normals_of
 
 WAY_TOLERANCE_MM = 8.0
 PLACE_TOLERANCE_MM = 2.0
+ROOM_TOLERANCE_MM = 0.25
 FACING = 0.35
 TOUCH_MM = 0.15  # left between a tube's wall and the surface that it enters
 BORDER_MM = 3.0
@@ -76,6 +77,10 @@ class Finder:
         if way.between and not way.wishes:
             aim = self.point(way.between, way.share, way.offset_mm)
             score += (np.linalg.norm(points - aim, axis=1) / PLACE_TOLERANCE_MM) ** 2
+        if way.face is not None:
+            # Nobody else may lie there already.
+            lack = radius_mm + free.clearance_mm - free.grid.sample(free.values, points)
+            score += (np.clip(lack, 0, None) / ROOM_TOLERANCE_MM) ** 2
         for wish in way.wishes:
             score += self._score(wish, points, radius_mm, before_mm)
         if routes is not None and len(points) > 1:
