@@ -139,7 +139,7 @@ class _Stages:
                 self._step(first + share * part, f"{text}, {side} side")
 
             muscle = None if fields[side].is_shell else fields[side]
-            found = solve(
+            found, _ = solve(
                 self._specimen, side, muscle, self._request.variants, following, self._cancelled
             )
             solved[side] = {course.id: course for course in found}

@@ -8,9 +8,15 @@ from pathlib import Path
 import msgspec
 
 from annotations.evidence import Evidence, evidence
+from annotations.zones.zone import ZONE_SURFACES, ZoneSurface, patch_key, split_key
 from meshes.structure import table_error
 
 TABLE = Path(__file__).with_name("zones.toml")
+SURFACE_WORDS: dict[ZoneSurface, str] = {
+    "deep": "",
+    "superficial": ", on the superficial surface",
+    "skin": ", on the skin",
+}
 
 
 class ZoneEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +40,22 @@ class ZoneTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     limits: dict[str, LimitEntry]
     zones: dict[str, ZoneEntry]
+
+
+def zone_words(key: str) -> str:
+    """What a patch is called: its zone, and the surface that it is projected on."""
+    zone, surface = split_key(key)
+    return zone_table().zones[zone].english + SURFACE_WORDS[surface]
+
+
+def zone_keys() -> list[str]:
+    """Every key that a patch may have: each zone on each surface, the deep ones first."""
+    return [patch_key(zone, surface) for surface in ZONE_SURFACES for zone in zone_table().zones]
+
+
+def zone_meaning(key: str) -> str:
+    """What a patch means, whatever surface it is projected on."""
+    return zone_table().zones[split_key(key)[0]].meaning
 
 
 @cache

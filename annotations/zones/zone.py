@@ -33,6 +33,14 @@ def patch_key(zone: str, surface: ZoneSurface = "deep") -> str:
     return zone if surface == "deep" else f"{zone}_{surface}"
 
 
+def split_key(key: str) -> tuple[str, ZoneSurface]:
+    """The inverse of `patch_key`: zone and surface."""
+    for surface in ZONE_SURFACES[1:]:
+        if key.endswith(f"_{surface}"):
+            return key.removesuffix(f"_{surface}"), surface
+    return key, "deep"
+
+
 @dataclass(frozen=True, eq=False)
 class Patch:
     """A zone as a surface, with its border.

@@ -77,18 +77,26 @@ def _from_landmarks(part: Part, specimen: Specimen) -> FloatArray | None:
 
 
 def streaks() -> vtkTexture:
-    """A grey texture that repeats, bright and dark along its second axis; modulates the colour."""
-    image = vtkImageData()
-    image.SetDimensions(TEXELS[0], TEXELS[1], 1)
-    values = numpy_to_vtk(_noise().reshape(-1, 3), deep=True)  # type: ignore[no-untyped-call]
-    image.GetPointData().SetScalars(values)
+    """A grey texture that repeats, streaked along its second axis; it modulates the colour.
+
+    One for each actor: a texture lives in one render window's memory.
+    """
     texture = vtkTexture()
-    texture.SetInputData(image)
+    texture.SetInputData(_image())
     texture.RepeatOn()
     texture.InterpolateOn()
     texture.MipmapOn()
     texture.SetBlendingMode(vtkTexture.VTK_TEXTURE_BLENDING_MODE_MODULATE)
     return texture
+
+
+@cache
+def _image() -> vtkImageData:
+    image = vtkImageData()
+    image.SetDimensions(TEXELS[0], TEXELS[1], 1)
+    values = numpy_to_vtk(_noise().reshape(-1, 3), deep=True)  # type: ignore[no-untyped-call]
+    image.GetPointData().SetScalars(values)
+    return image
 
 
 @cache
