@@ -147,11 +147,11 @@ def mesh_of(
             break
         dense = contour(Field(field.grid, _largest(smoother)))
     if euler_number(dense.triangles) != 2:
-        dense = _healed(field)
+        dense = healed(field)
     return fair_mesh(dense, triangles, obstacles, gap_mm, even)
 
 
-def _healed(field: Field) -> Mesh:
+def healed(field: Field) -> Mesh:
     """A thin sheet with holes: thickened step by step until they close.
 
     Where that brings it into a neighbour, its vertices are pushed out again afterwards.
