@@ -1,8 +1,8 @@
 """How good and how fast the modelled parts are: `python -m benchmarks.modelling`.
 
-Prints four tables: distance to real muscles (Z-Anatomy's bones only, against its own muscles),
-volumes and overlaps on the shape model, the same at the ends of its first modes (with `--modes`),
-and times. For the first table fetch Z-Anatomy, or set GLUTEA_MIRROR.
+Prints the distance to real muscles (Z-Anatomy's bones only, against its own muscles), then closed
+surfaces, volumes and overlaps on the shape model, and times.
+For the first table fetch Z-Anatomy, or set GLUTEA_MIRROR.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> None:
     whole = complete(load_specimen("model"), wanted.quality)
     wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     console.print(_part_table(whole))
-    console.print(f"Shape model, both sides, {wanted.quality}: {wall:.1f} s, {cpu:.1f} s of CPU time")
+    console.print(f"Shape model, both sides, {wanted.quality}: {wall:.1f} s, {cpu:.1f} s of CPU")
     started, cpu = time.perf_counter(), time.process_time()
     complete(load_specimen("model"), "preview")
     wall, cpu = time.perf_counter() - started, time.process_time() - cpu

@@ -21,8 +21,7 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
     table = footprints().coccyx
     line, start = centre_line(specimen)
     length = float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
-    size = scale * length / (table.usual_length_mm * scale)
-    size = float(np.sqrt(size)) * scale
+    size = float(np.sqrt(length / table.usual_length_mm)) * scale
     spacing = table.spacing_mm * quality.spacing * scale
     widest = max(row[1] for row in table.section) * size
     grid = Grid.around(line, widest + 8, spacing)
@@ -41,7 +40,8 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
     beyond = np.einsum("ij,ij->i", offset, way[which])
     depth = np.einsum("ij,ij->i", offset, back[which])
     cap = np.minimum(half_width, half_depth) * table.cap
-    near = np.sqrt((points[:, 0] / half_width) ** 2 + (depth / half_depth) ** 2 + (beyond / cap) ** 2)
+    lateral = points[:, 0] / half_width
+    near = np.sqrt(lateral**2 + (depth / half_depth) ** 2 + (beyond / cap) ** 2)
     solid = (near - 1) * np.minimum(half_width, half_depth)
     for knob in table.knobs:
         at = int(round(knob.along * (CURVE_POINTS - 1)))
@@ -67,7 +67,7 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
 
 
 def centre_line(specimen: Specimen) -> tuple[FloatArray, FloatArray]:
-    """(k, 3) the bone's middle line from below the sacral apex to the tip, and the apex's middle."""
+    """(k, 3) the bone's middle line, sacral apex to tip, and the middle of the apex."""
     table = footprints().coccyx
     marks = specimen.landmarks["midline"]
     apex, tip = marks["sacral_apex"].position_mm * [0, 1, 1], marks["coccyx_tip"].position_mm

@@ -86,7 +86,7 @@ def complete(
         if names:
             grown += _side(whole, bare, side, names, settings, steps)
     if len(sides) == 1:
-        twins = [part.mirrored("modelled") for part in grown]
+        twins = [_twin(part) for part in grown]
         grown += [twin for twin in twins if twin.id not in specimen.parts]
     whole = whole.with_parts(grown)
     if "skin" in wanted and "skin" not in specimen.parts:
@@ -171,7 +171,7 @@ def _side(
             recipe = table.sheets[name]
             for other in {run.of for run in [*recipe.origin, *recipe.insertion] if run.of}:
                 if other not in charts.sheets:
-                    # The specimen's own muscle: its fibres are guessed like those of a modelled one.
+                    # The specimen's own muscle: its fibres are guessed as if it were modelled.
                     charts.sheets[other] = fibre_sheet(
                         table.sheets[other], charts, charts.bone, charts.bone, quality
                     )
@@ -208,6 +208,13 @@ def _part(name: str, side: Side, made: Grown, note: str) -> Part:
         },
         note=note,
     )
+
+
+def _twin(part: Part) -> Part:
+    """The other side's part, its fibres reflected too."""
+    way = part.fields["fibre_direction"] * np.array([-1, 1, 1], np.float32)
+    twin = part.mirrored("modelled")
+    return replace(twin, fields={**part.fields, "fibre_direction": way})
 
 
 def _back(surface: Surface, side: Side) -> Surface:

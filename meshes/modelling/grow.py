@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meshes.modelling.charts import Charts, smooth_curve
-from meshes.modelling.fibres import densify, lift, normals, push_out, relax, resample, rows, smooth
+from meshes.modelling.charts import Charts, resample, smooth_curve
+from meshes.modelling.fibres import densify, lift, normals, push_out, relax, rows, smooth
 from meshes.modelling.remesh import Mesh
 from meshes.modelling.signed_distance import Field
 from meshes.modelling.table import Quality, Sheet

@@ -6,7 +6,7 @@ import numpy as np
 
 from meshes.modelling.charts import Charts
 from meshes.modelling.fibres import normals
-from meshes.modelling.grow import Grown, fibre_fields
+from meshes.modelling.grow import CELLS_THROUGH, Grown, fibre_fields
 from meshes.modelling.signed_distance import Field
 from meshes.modelling.table import Quality, footprints
 from meshes.modelling.volume import Slab, level_set, mesh_of
@@ -34,8 +34,9 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
     sheet = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
     up = normals(sheet, foramen.axes[2], 1.0)
     half = np.full(sheet.shape[:2], table.thickness_mm * scale / 2)
+    spacing = min(table.spacing_mm * quality.spacing, CELLS_THROUGH * table.thickness_mm) * scale
     field = level_set(
-        Slab(sheet, up, half, half), obstacles, min(table.spacing_mm * quality.spacing, 0.6 * table.thickness_mm) * scale,
+        Slab(sheet, up, half, half), obstacles, spacing,
         0.5, table.gap_mm, (0.0, 0.0),
     )
     mesh = mesh_of(

@@ -205,7 +205,7 @@ def _split_long(
 def _collapse_short(
     vertices: FloatArray, triangles: IntArray, size: FloatArray
 ) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Edges drawn together that are too short, where the surface stays closed and nothing folds over."""
+    """Too short edges drawn together, where the surface stays closed and nothing folds over."""
     vertices, size = vertices.copy(), size.copy()
     for _ in range(12):
         edges, beside = _edges(triangles)

@@ -89,7 +89,8 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
                      blend_cut(value, tube(points, line, radii, (axes.down, table.across)),
                                table.blend_mm))
     field = Field(grid, solid)
-    mesh = fair_mesh(contour(field), int(table.triangles * quality.triangles), None, 0.0, quality.even)
+    count = int(table.triangles * quality.triangles)
+    mesh = fair_mesh(contour(field), count, None, 0.0, quality.even)
     tree = cKDTree(_dense(source))
     middle = mesh.vertices_mm[mesh.triangles].mean(axis=1)
     own = tree.query(middle, workers=-1)[0] < table.source_within_mm

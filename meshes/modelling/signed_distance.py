@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meshes.specimen import FloatArray, IntArray
 
+BoolArray = NDArray[np.bool_]
 # Scan lines run beside the grid points by this fraction of a cell, so that none meets a vertex.
 ASIDE = (0.000313, 0.000177)
 SAMPLES_PER_CELL_FACE = 9.0
@@ -107,7 +109,7 @@ class Field:
         return values
 
 
-def inside(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> FloatArray:
+def inside(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> BoolArray:
     """(nx, ny, nz) bool: grid points that a closed, outward-oriented surface encloses.
 
     Winding numbers along scan lines parallel to z; pieces that overlap count once.
@@ -171,7 +173,7 @@ def signed_band(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> Flo
 
 
 def _exact(
-    vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: FloatArray
+    vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: BoolArray
 ) -> FloatArray:
     """(k,) unsigned distance of the chosen grid points to a surface."""
     from scipy.spatial import cKDTree

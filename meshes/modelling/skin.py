@@ -8,6 +8,7 @@ from meshes.modelling.remesh import Mesh, contour, euler_number, fair_mesh
 from meshes.modelling.shapes import blend_cut, blend_union
 from meshes.modelling.signed_distance import Field, Grid, inside
 from meshes.modelling.table import Quality, Skin, footprints
+from meshes.modelling.volume import healed
 from meshes.specimen import SIDES, FloatArray, Specimen
 from meshes.structure import structures
 
@@ -57,6 +58,8 @@ def grow_skin(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
         if euler_number(dense.triangles) == 2:
             break
         dense = contour(Field(grid, gaussian_filter(field.values, width)))
+    if euler_number(dense.triangles) != 2:
+        dense = healed(field)
     return fair_mesh(dense, int(table.triangles * quality.triangles), None, 0.0, quality.even)
 
 

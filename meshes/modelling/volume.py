@@ -17,6 +17,7 @@ FILL_REST_MM = 0.6
 FILL_BEYOND_MM = 1.2
 # Blurring that loses more than this of a part does it no good.
 KEPT_SHARE = 0.6
+THICKENING_CELLS = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,25 @@ def mesh_of(
         if (smoother < 0).sum() < KEPT_SHARE * (field.values < 0).sum():
             break
         dense = contour(Field(field.grid, _largest(smoother)))
+    if euler_number(dense.triangles) != 2:
+        dense = healed(field)
     return fair_mesh(dense, triangles, obstacles, gap_mm, even)
+
+
+def healed(field: Field) -> Mesh:
+    """A thin sheet with holes: thickened step by step until they close.
+
+    Where that brings it into a neighbour, its vertices are pushed out again afterwards.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    soft = gaussian_filter(field.values, 0.6)
+    dense = contour(field)
+    for cells in THICKENING_CELLS:
+        grown = contour(Field(field.grid, _largest(soft - cells * field.grid.spacing_mm)))
+        if euler_number(grown.triangles) == 2:
+            return grown
+    return dense
 
 
 def _volume_mm3(field: Field) -> float:
