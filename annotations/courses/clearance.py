@@ -129,6 +129,8 @@ class Walls:
         ends = [branch.points_mm[0], branch.points_mm[-1], other.start_mm, other.stop_mm]
         row = self.rows[course.id].get(branch.name)
         if other.name == course.id:
+            # Lines of one course that meet at a small angle lie together for longer.
+            reach += 2 * float(branch.radius_mm.max())
             return [
                 (point, reach + other.half_width_mm)
                 for point in ends

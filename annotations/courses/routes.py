@@ -36,7 +36,8 @@ class Free:
         self.solid = space.solid(grid, through)
         self.gluteus = space.gluteus if grid == "near" else None
         self.grid = self.solid.grid
-        self.clearance_mm = space.settings.clearance_mm
+        # On a coarse grid distances are coarser too.
+        self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
         values = self.solid.values.copy()
         if self.gluteus is not None:
             np.minimum(values, self.gluteus.values, out=values)

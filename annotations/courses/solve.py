@@ -101,27 +101,37 @@ class _Solver:
                 raise Cancelled
             progress(done / len(wanted), structure(entry.structure).english)
             self._lay(entry)
+            self._weigh(entry)
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
             for entry in wanted:
                 if entry.fan is not None and "trunk" in self._branches(entry):
                     self._fan(entry, surface)
-        checker = Checker(self.space, self.finder, self.solved, self.rows)
-        courses = []
+        # What cannot pass is left out first, so that nothing else is held against it.
         for entry in wanted:
-            if "trunk" not in self._branches(entry):
-                continue
-            course = checker.checked(entry, self._course(entry))
-            broken = [check for check in course.passes if not check.holds]
-            if broken and entry.may_be_left_out:
-                why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
-                self._leave_out(entry, "trunk", why)
-                del self.laid.branches[entry.structure]
-                self.solved[:] = [n for n in self.solved if n.name != entry.structure]
-                self.laid.borders.pop(entry.structure, None)
-                continue
-            courses.append(course)
+            self._weigh(entry)
+        checker = Checker(self.space, self.finder, self.solved, self.rows)
+        courses = [
+            checker.checked(entry, self._course(entry))
+            for entry in wanted
+            if "trunk" in self._branches(entry)
+        ]
         return courses, self.left_out
+
+    def _weigh(self, entry: CourseEntry) -> None:
+        """Leave a course out that breaks what anatomy demands, where it may be left out."""
+        if not entry.may_be_left_out or "trunk" not in self._branches(entry):
+            return
+        checker = Checker(self.space, self.finder, self.solved, self.rows)
+        course = checker.checked(entry, self._course(entry))
+        broken = [check for check in course.passes if not check.holds]
+        if broken:
+            why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+            self._leave_out(entry, "trunk", why)
+            del self.laid.branches[entry.structure]
+            self.solved[:] = [n for n in self.solved if n.name != entry.structure]
+            self.laid.borders.pop(entry.structure, None)
+            self.laid.exits.pop(entry.structure, None)
 
     def _branches(self, entry: CourseEntry) -> dict[str, Branch]:
         return self.laid.branches.get(entry.structure, {})
