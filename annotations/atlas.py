@@ -138,7 +138,11 @@ class _Stages:
             first, share = 0.5 + 0.45 * done / len(sides), 0.45 / len(sides)
 
             def following(
-                part: float, text: str, first: float = first, share: float = share, side: Side = side
+                part: float,
+                text: str,
+                first: float = first,
+                share: float = share,
+                side: Side = side,
             ) -> None:
                 self._step(first + share * part, f"{text}, {side} side")
 
@@ -151,9 +155,7 @@ class _Stages:
             if len(sides) == 1:
                 left_out += [one.mirrored() for one in missed]
         courses = self._both_sides(lambda side: solved[side])
-        return store.pack_courses(
-            courses, [tube_part(course) for course in courses], left_out
-        )
+        return store.pack_courses(courses, [tube_part(course) for course in courses], left_out)
 
     def _make_zones(self) -> tuple[Any, store.Arrays]:
         from annotations.zones.regions import zones_of

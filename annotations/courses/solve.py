@@ -40,6 +40,7 @@ ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins witho
 FAIRING_TURNS = 4
 FAIRING_ROUNDS = 8
 STIFFER = 5.0
+SAME_WAY_MM = 4.0
 SCHEMATIC_NOTE = (
     "Drawn from bony landmarks alone, because this specimen has no muscles: schematic, without "
     "the points of entry."
@@ -165,7 +166,8 @@ class _Solver:
                     break
                 continue
             branch, door = laid
-            if row.role == "branch" and (why := self._passes(entry, row, branch)):
+            side_line = row.role == "branch" or (row.role == "root" and entry.may_be_left_out)
+            if side_line and (why := self._passes(entry, row, branch)):
                 self._leave_out(entry, row.name, why)
                 continue
             branches[row.name] = branch
@@ -204,9 +206,11 @@ class _Solver:
             for name, mm in walls.clearances(entry, alone).items()
             if mm < settings.least_clearance_mm
         }
-        return "no room beside " + ", ".join(
-            structure(name).english.lower() for name in tight
-        ) if tight else ""
+        return (
+            "no room beside " + ", ".join(structure(name).english.lower() for name in tight)
+            if tight
+            else ""
+        )
 
     def _line(
         self, entry: CourseEntry, row: BranchEntry, parent: Branch | None
@@ -241,7 +245,7 @@ class _Solver:
         push = self._push(free, row, flat)
         step = self.space.settings.step_mm
         line = relaxed(way, thin, push, free_mm, pins, step * (2 if row.grid == "wide" else 1))
-        line = self._faired(line, thin, push, free_mm)
+        line = self._faired(line, thin, push, free_mm, "behind_ligament" in entry.passes)
         if row.sink_mm:
             end = line[-1] - line[-3]
             line = np.vstack([line, line[-1] + row.sink_mm * end / np.linalg.norm(end)])
@@ -257,6 +261,7 @@ class _Solver:
         radii: tuple[float, ...],
         push: Push,
         free_mm: tuple[float, float],
+        hooked: bool,
     ) -> FloatArray:
         settings = self.space.settings
         for _ in range(FAIRING_TURNS):
@@ -267,7 +272,11 @@ class _Solver:
         else:
             # Too tight a bend: without its pins and as a stiffer string.
             stiff = relaxed(line, radii, push, free_mm, [], settings.step_mm, STIFFER)
-            if largest_turn_deg(stiff, settings.turn_over_mm) < turn:
+            # Stiffer, it may spring through a thin ligament: then it is not the same way.
+            far = np.linalg.norm(stiff[:, None] - line[None], axis=2).min(axis=1).max()
+            if (far < SAME_WAY_MM or not hooked) and largest_turn_deg(
+                stiff, settings.turn_over_mm
+            ) < turn:
                 line = stiff
         return line
 
@@ -437,9 +446,7 @@ class _Solver:
         yield from self.space.source_neighbours.values()
 
 
-def _crossing(
-    line: FloatArray, value: FloatArray, near: FloatArray
-) -> tuple[FloatArray, bool]:
+def _crossing(line: FloatArray, value: FloatArray, near: FloatArray) -> tuple[FloatArray, bool]:
     """Where a value along a line rises through 0 next to a point; else the nearest point, False."""
     change = np.flatnonzero((value[:-1] <= 0) & (value[1:] > 0))
     if len(change) == 0 and value[0] > 0:  # it starts beyond

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -14,18 +17,19 @@ from annotations.courses.tubes import tube_part
 from annotations.courses.variants import Variants
 from annotations.courses.winding import winding_deg
 from annotations.request import Request
-from meshes.errors import GluteaError
+from meshes.sources.download import fetch
 from meshes.surface import is_closed
 
 OURS = ("inferior_gluteal_nerve", "inferior_gluteal_artery")
 
 
 @pytest.fixture(scope="module")
-def atlas() -> Atlas:
-    try:
-        return build(Request("z-anatomy"))
-    except GluteaError:
-        pytest.skip("the specimen z-anatomy is not at hand")
+def atlas(upstream: Path) -> Iterator[Atlas]:
+    """Z-Anatomy with its courses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLUTEA_MIRROR", str(upstream))
+        fetch("z-anatomy")
+        yield build(Request("z-anatomy"))
 
 
 def _courses(atlas: Atlas) -> list[Course]:
