@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.courses.course import Branch, Course, Pass, PointOfInterest, Role
+from annotations.courses.course import Branch, Course, LeftOut, Pass, PointOfInterest, Role
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import (
     Fibres,
@@ -53,10 +53,11 @@ class _CourseHeader(msgspec.Struct):
 
 
 class CoursesHeader(msgspec.Struct):
-    """Courses of both sides and their tubes."""
+    """Courses of both sides, their tubes, and what had to be left out."""
 
     courses: list[_CourseHeader]
     tubes: list[PartHeader]
+    left_out: list[LeftOut] = []
 
 
 class _SurfaceHeader(msgspec.Struct):
@@ -94,7 +95,9 @@ class ZonesHeader(msgspec.Struct):
     zones: list[_ZonesHeader]
 
 
-def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeader, Arrays]:
+def pack_courses(
+    courses: list[Course], tubes: list[Part], left_out: list[LeftOut] | None = None
+) -> tuple[CoursesHeader, Arrays]:
     """Header and arrays of courses and tubes."""
     parts, of_parts = pack_parts(tubes)
     arrays = dict(of_parts)
@@ -127,10 +130,12 @@ def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeade
                 course.note,
             )
         )
-    return CoursesHeader(heads, parts), arrays
+    return CoursesHeader(heads, parts, left_out or []), arrays
 
 
-def unpack_courses(header: CoursesHeader, arrays: Arrays) -> tuple[list[Course], list[Part]]:
+def unpack_courses(
+    header: CoursesHeader, arrays: Arrays
+) -> tuple[list[Course], list[Part], list[LeftOut]]:
     """The inverse of `pack_courses`."""
     courses = []
     for head in header.courses:
@@ -162,7 +167,7 @@ def unpack_courses(header: CoursesHeader, arrays: Arrays) -> tuple[list[Course],
                 head.note,
             )
         )
-    return courses, unpack_parts(header.tubes, arrays)
+    return courses, unpack_parts(header.tubes, arrays), list(header.left_out)
 
 
 def pack_fields(fields: list[SurfaceFields]) -> tuple[FieldsHeader, Arrays]:

@@ -15,7 +15,6 @@ from annotations.courses.table import BranchEntry, CourseEntry
 from annotations.courses.waypoints import Finder
 from annotations.courses.winding import winding_deg
 from annotations.zones.fields import below_piriformis_mm
-
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
@@ -265,5 +264,3 @@ class Checker:
                 )
             )
         return out
-
-

@@ -103,7 +103,7 @@ class Walls:
             for point, reach in joins:
                 kept &= np.linalg.norm(centres - point, axis=1) > reach
             if kept.any() and other.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                away, _ = other.distance(centres[kept])
+                away, _ = other.distance(centres[kept], REACH_MM)
                 if other.name != course.id:
                     note(other.name, float((away - radii[kept]).min()))
                 else:
@@ -115,9 +115,7 @@ class Walls:
             if name in entry.springs_from:
                 continue
             near = self.space.source_neighbours[name]
-            if counted.any() and near.is_near(
-                centres.min(axis=0), centres.max(axis=0), REACH_MM
-            ):
+            if counted.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
                 away = self.space.exact(name, centres[counted])
                 note(name, float((away - radii[counted]).min()))
 
@@ -129,6 +127,8 @@ class Walls:
         ends = [branch.points_mm[0], branch.points_mm[-1], other.start_mm, other.stop_mm]
         row = self.rows[course.id].get(branch.name)
         if other.name == course.id:
+            # Lines of one course that meet at a small angle lie together for longer.
+            reach += 2 * float(branch.radius_mm.max())
             return [
                 (point, reach + other.half_width_mm)
                 for point in ends

@@ -91,14 +91,12 @@ class Surface:
         wall = self.points + self.normals * (radius + REST_ON_MM)
         for neighbour in neighbours:
             if neighbour.is_near(wall.min(axis=0), wall.max(axis=0), 0.0):
-                far, _ = neighbour.distance(wall)
+                far, _ = neighbour.distance(wall, 4.0)
                 blocked = blocked | (far < radius + self.space.settings.clearance_mm)
         around = np.linalg.norm(self.points - self.points[source], axis=1)
         blocked &= (around > PEEL_MM) | ~self.deep
         graph = self._graph(blocked)
-        distance, before = dijkstra(
-            graph, directed=False, indices=source, return_predecessors=True
-        )
+        distance, before = dijkstra(graph, directed=False, indices=source, return_predecessors=True)
         aside = np.abs((angle - wish + 180) % 360 - 180)
         sector = np.isfinite(distance) & (aside < HALF_SECTOR_DEG) & (around > PEEL_MM)
         sector &= distance < DETOUR * around + 5.0

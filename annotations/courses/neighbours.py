@@ -71,21 +71,27 @@ class Neighbour:
         """Whether its box comes within that reach of another box."""
         return bool((self.high + reach > low).all() and (self.low - reach < high).all())
 
-    def distance(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(n,) distances to its wall, and (n, 3) unit vectors away from it."""
-        far, nearest = self._tree.query(points)
-        away = points - self.centres_mm[nearest]
+    def distance(
+        self, points: FloatArray, within_mm: float = np.inf
+    ) -> tuple[FloatArray, FloatArray]:
+        """(n,) distances to its wall, and (n, 3) unit vectors away from it.
+
+        Looking no farther than `within_mm` is much faster; beyond, that distance is given.
+        """
+        bound = within_mm + self.half_width_mm
+        far, nearest = self._tree.query(points, distance_upper_bound=bound)
+        found = np.isfinite(far)
+        index = np.where(found, nearest, 0)
+        away = points - self.centres_mm[index]
         unit = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-        return far - self.radii_mm[nearest], unit
+        return np.where(found, far - self.radii_mm[index], within_mm), unit
 
     def without(self, centre: FloatArray, reach_mm: float) -> Neighbour | None:
         """The same without what lies round a point (a bifurcation)."""
         kept = np.linalg.norm(self.centres_mm - centre, axis=1) > reach_mm
         if not kept.any():
             return None
-        return Neighbour(
-            self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key
-        )
+        return Neighbour(self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key)
 
     def burnt(self, grid: Grid) -> tuple[tuple[slice, slice, slice], FloatArray]:
         """The window of a grid round it, and the distance to its wall there (inside negative)."""
@@ -111,9 +117,7 @@ class Neighbour:
         return self._burnt[grid]
 
 
-def surface_points(
-    part: Part, low: FloatArray, high: FloatArray, per_mm2: float
-) -> FloatArray:
+def surface_points(part: Part, low: FloatArray, high: FloatArray, per_mm2: float) -> FloatArray:
     """(n, 3) points spread evenly over the triangles of a part that lie in a box."""
     corners = part.vertices_mm[part.triangles].astype(float)
     inside: BoolArray = ((corners.max(axis=1) > low) & (corners.min(axis=1) < high)).all(axis=1)
@@ -129,4 +133,3 @@ def surface_points(
     random[fold] = 1 - random[fold]
     spread = corners[owner, 0] + random[:, :1] * first[owner] + random[:, 1:] * second[owner]
     return np.vstack([spread, part.vertices_mm[np.unique(part.triangles[inside])].astype(float)])
-

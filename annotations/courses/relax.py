@@ -11,7 +11,7 @@ from meshes.specimen import FloatArray
 ROUNDS = 84
 SETTLING_ROUNDS = 28
 RESPACE_EVERY = 14
-TENSION, SETTLED_TENSION = 0.5, 0.06
+TENSION, SETTLED_TENSION = 0.3, 0.05
 STIFFNESS = 4.0  # a bending length of about √(stiffness) steps
 SETTLED_STIFFNESS = 1.0
 LARGEST_PUSH_MM = 0.8

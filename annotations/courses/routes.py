@@ -36,7 +36,8 @@ class Free:
         self.solid = space.solid(grid, through)
         self.gluteus = space.gluteus if grid == "near" else None
         self.grid = self.solid.grid
-        self.clearance_mm = space.settings.clearance_mm
+        # On a coarse grid distances are coarser too.
+        self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
         values = self.solid.values.copy()
         if self.gluteus is not None:
             np.minimum(values, self.gluteus.values, out=values)
@@ -77,7 +78,7 @@ class Free:
         if gluteus and self.gluteus is not None:
             shift += self._off(self.gluteus.values, line, wanted * end if into_gluteus else wanted)
         for neighbour in self._close(line, float(radius_mm.max())):
-            far, away = neighbour.distance(line)
+            far, away = neighbour.distance(line, float(wanted.max()) + 1.0)
             lack = np.clip(wanted - far, 0, LARGEST_PUSH_MM)
             lack[wanted <= 0] = 0
             shift += lack[:, None] * away
@@ -92,7 +93,7 @@ class Free:
                 neighbour
                 for neighbour in self.neighbours
                 if neighbour.is_near(low, high, reach)
-                and neighbour.distance(line)[0].min() < reach
+                and neighbour.distance(line, reach)[0].min() < reach
             ]
             self._length = len(line)
         self._calls += 1

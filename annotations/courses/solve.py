@@ -40,6 +40,7 @@ ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins witho
 FAIRING_TURNS = 4
 FAIRING_ROUNDS = 8
 STIFFER = 5.0
+SAME_WAY_MM = 4.0
 SCHEMATIC_NOTE = (
     "Drawn from bony landmarks alone, because this specimen has no muscles: schematic, without "
     "the points of entry."
@@ -101,27 +102,37 @@ class _Solver:
                 raise Cancelled
             progress(done / len(wanted), structure(entry.structure).english)
             self._lay(entry)
+            self._weigh(entry)
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
             for entry in wanted:
                 if entry.fan is not None and "trunk" in self._branches(entry):
                     self._fan(entry, surface)
-        checker = Checker(self.space, self.finder, self.solved, self.rows)
-        courses = []
+        # What cannot pass is left out first, so that nothing else is held against it.
         for entry in wanted:
-            if "trunk" not in self._branches(entry):
-                continue
-            course = checker.checked(entry, self._course(entry))
-            broken = [check for check in course.passes if not check.holds]
-            if broken and entry.may_be_left_out:
-                why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
-                self._leave_out(entry, "trunk", why)
-                del self.laid.branches[entry.structure]
-                self.solved[:] = [n for n in self.solved if n.name != entry.structure]
-                self.laid.borders.pop(entry.structure, None)
-                continue
-            courses.append(course)
+            self._weigh(entry)
+        checker = Checker(self.space, self.finder, self.solved, self.rows)
+        courses = [
+            checker.checked(entry, self._course(entry))
+            for entry in wanted
+            if "trunk" in self._branches(entry)
+        ]
         return courses, self.left_out
+
+    def _weigh(self, entry: CourseEntry) -> None:
+        """Leave a course out that breaks what anatomy demands, where it may be left out."""
+        if not entry.may_be_left_out or "trunk" not in self._branches(entry):
+            return
+        checker = Checker(self.space, self.finder, self.solved, self.rows)
+        course = checker.checked(entry, self._course(entry))
+        broken = [check for check in course.passes if not check.holds]
+        if broken:
+            why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+            self._leave_out(entry, "trunk", why)
+            del self.laid.branches[entry.structure]
+            self.solved[:] = [n for n in self.solved if n.name != entry.structure]
+            self.laid.borders.pop(entry.structure, None)
+            self.laid.exits.pop(entry.structure, None)
 
     def _branches(self, entry: CourseEntry) -> dict[str, Branch]:
         return self.laid.branches.get(entry.structure, {})
@@ -155,7 +166,8 @@ class _Solver:
                     break
                 continue
             branch, door = laid
-            if row.role == "branch" and (why := self._passes(entry, row, branch)):
+            side_line = row.role == "branch" or (row.role == "root" and entry.may_be_left_out)
+            if side_line and (why := self._passes(entry, row, branch)):
                 self._leave_out(entry, row.name, why)
                 continue
             branches[row.name] = branch
@@ -194,9 +206,11 @@ class _Solver:
             for name, mm in walls.clearances(entry, alone).items()
             if mm < settings.least_clearance_mm
         }
-        return "no room beside " + ", ".join(
-            structure(name).english.lower() for name in tight
-        ) if tight else ""
+        return (
+            "no room beside " + ", ".join(structure(name).english.lower() for name in tight)
+            if tight
+            else ""
+        )
 
     def _line(
         self, entry: CourseEntry, row: BranchEntry, parent: Branch | None
@@ -231,7 +245,7 @@ class _Solver:
         push = self._push(free, row, flat)
         step = self.space.settings.step_mm
         line = relaxed(way, thin, push, free_mm, pins, step * (2 if row.grid == "wide" else 1))
-        line = self._faired(line, thin, push, free_mm)
+        line = self._faired(line, thin, push, free_mm, "behind_ligament" in entry.passes)
         if row.sink_mm:
             end = line[-1] - line[-3]
             line = np.vstack([line, line[-1] + row.sink_mm * end / np.linalg.norm(end)])
@@ -247,6 +261,7 @@ class _Solver:
         radii: tuple[float, ...],
         push: Push,
         free_mm: tuple[float, float],
+        hooked: bool,
     ) -> FloatArray:
         settings = self.space.settings
         for _ in range(FAIRING_TURNS):
@@ -257,7 +272,11 @@ class _Solver:
         else:
             # Too tight a bend: without its pins and as a stiffer string.
             stiff = relaxed(line, radii, push, free_mm, [], settings.step_mm, STIFFER)
-            if largest_turn_deg(stiff, settings.turn_over_mm) < turn:
+            # Stiffer, it may spring through a thin ligament: then it is not the same way.
+            far = np.linalg.norm(stiff[:, None] - line[None], axis=2).min(axis=1).max()
+            if (far < SAME_WAY_MM or not hooked) and largest_turn_deg(
+                stiff, settings.turn_over_mm
+            ) < turn:
                 line = stiff
         return line
 
@@ -427,9 +446,7 @@ class _Solver:
         yield from self.space.source_neighbours.values()
 
 
-def _crossing(
-    line: FloatArray, value: FloatArray, near: FloatArray
-) -> tuple[FloatArray, bool]:
+def _crossing(line: FloatArray, value: FloatArray, near: FloatArray) -> tuple[FloatArray, bool]:
     """Where a value along a line rises through 0 next to a point; else the nearest point, False."""
     change = np.flatnonzero((value[:-1] <= 0) & (value[1:] > 0))
     if len(change) == 0 and value[0] > 0:  # it starts beyond

@@ -19,6 +19,7 @@ from meshes.structure import structures
 NEAR_MM = 4.5  # distances below are exact to a tenth, above to half a cell
 POINTS_PER_MM2 = 3.0
 SHEET_STEP_MM = 0.6
+SHEET_HALF_MM = 0.8
 DOOR_DEPTH_BELOW_MM = 30.0
 DOOR_REACH_MM = 75.0  # no way out of the foramen lies further from the spine along an axis
 GridName = Literal["near", "wide"]
@@ -71,6 +72,9 @@ class Field:
         field = cls(grid, names, values, owner, points, of_point)
         near = np.abs(values) < NEAR_MM
         field._measure(near, filled, of_point >= 0)
+        # A ligament is thinner than the grid is fine: no string may be pulled through it.
+        thin = [i for i, n in enumerate(names) if structures()[n].kind == "ligament"]
+        values[np.isin(owner, thin)] -= SHEET_HALF_MM
         return field
 
     def _measure(self, cells: BoolArray, filled: IntArray, kept: BoolArray) -> None:

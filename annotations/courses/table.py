@@ -15,7 +15,7 @@ from annotations.evidence import evidence
 Triple = tuple[float, float, float]
 WishKind = Literal[
     "landmark", "wall", "medial_of", "lateral_of", "behind", "medial", "up", "back", "below",
-    "direction", "near", "room", "beside",
+    "direction", "near", "room", "beside", "not_medial_of",
 ]  # fmt: skip
 
 
@@ -48,7 +48,8 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One wish for a point, weighed against the others: deviation over tolerance, squared.
 
     Kinds: `landmark` distance to it; `wall` distance of the tube's wall to a part; `medial_of`,
-    `lateral_of` gap to a neighbour at the lower border of piriformis; `behind` a neighbour;
+    `lateral_of` gap to a neighbour at the lower border of piriformis, `not_medial_of` at least
+    that gap; `behind` a neighbour;
     `medial`, `up`, `back` coordinates in the foramen's frame; `below` under the lower border of
     piriformis; `direction` away from the point before, along (lateral, posterior, superior);
     `near` distance to a point between two landmarks; `room` free space round the tube's wall;

@@ -169,6 +169,7 @@ class Finder:
         return self.space.source_neighbours.get(structure)
 
     def on_branch(self, name: str, share: float) -> FloatArray:
+        """(1, 3) the point at a share of a solved line's length; (0, 3) where there is none."""
         structure, _, branch = name.partition("/")
         line = self.laid.branches.get(structure, {}).get(branch)
         if line is None:
@@ -197,9 +198,7 @@ class Finder:
         found = found[solid.grid.sample(solid.values, found) > 0.7 * lift]
         return found, found
 
-    def _surface(
-        self, name: str, radius_mm: float, free: Free
-    ) -> tuple[FloatArray, FloatArray]:
+    def _surface(self, name: str, radius_mm: float, free: Free) -> tuple[FloatArray, FloatArray]:
         if name == "gluteus_maximus":
             if self.fields is None:
                 return np.empty((0, 3)), np.empty((0, 3))
@@ -275,13 +274,10 @@ class Finder:
                     continue
                 back = self.space.foramen.local(points)[:, 2]
                 gap = back - self.space.foramen.local(where[0])[2]
-                return np.asarray(
-                    (np.clip(wish.wanted_mm - gap, 0, None) / wish.tolerance_mm) ** 2
-                )
+                return np.asarray((np.clip(wish.wanted_mm - gap, 0, None) / wish.tolerance_mm) ** 2)
             gap = span[0] - lateral if wish.kind == "medial_of" else lateral - span[1]
             gap = gap - radius_mm
-            astray = np.where(gap < wish.wanted_mm, (wish.wanted_mm - gap) * 2, gap * 0.6)
+            beyond = 0.0 if wish.kind == "not_medial_of" else 0.6
+            astray = np.where(gap < wish.wanted_mm, (wish.wanted_mm - gap) * 2, gap * beyond)
             return np.asarray((astray / wish.tolerance_mm) ** 2)
         return np.zeros(len(points))
-
-

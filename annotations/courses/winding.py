@@ -24,9 +24,7 @@ def winding_deg(line: FloatArray, axis: FloatArray, near_mm: float) -> float:
     if beside.sum() < 3:
         return 0.0
     offset = line - axis[nearest]
-    angle = np.arctan2(
-        (offset * over[nearest]).sum(axis=1), (offset * across[nearest]).sum(axis=1)
-    )
+    angle = np.arctan2((offset * over[nearest]).sum(axis=1), (offset * across[nearest]).sum(axis=1))
     largest = 0.0
     # Stretch by stretch: what happens far away does not count.
     edges = np.flatnonzero(np.diff(np.r_[0, beside.astype(int), 0]))
