@@ -57,9 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())  # one line, whatever it says
         print(
-            f"glutea: a fault in Glutea itself ({type(error).__name__}: {error}); run the same "
-            "with --debug and report what it shows.",
+            f"glutea: a fault in Glutea itself ({what}); run the same with --debug and report what "
+            "it shows.",
             file=sys.stderr,
         )
         return OUR_FAULT

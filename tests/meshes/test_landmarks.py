@@ -195,7 +195,7 @@ def deformation(seed: int, most_mm: float) -> Any:
 
 
 # A failure is shown as it came: making it smaller would take minutes.
-@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     seed=st.integers(0, 2**32 - 1),
     turn=st.tuples(*[st.floats(-0.15, 0.15, allow_subnormal=False)] * 3),

@@ -39,8 +39,10 @@ class Hand:
         self.window, self.view, self.qtbot = window, window.view, qtbot
 
     def settle(self, ms: int = 250) -> None:
-        """Let everything happen that is on its way."""
+        """Let everything happen that is on its way, until the picture is at rest."""
         self.qtbot.wait(ms)
+        if self.view.isVisible() and self.window.atlas is not None:
+            self.qtbot.waitUntil(lambda: self.view.at_rest, timeout=20_000)
 
     def pixels(self) -> NDArray[np.uint8]:
         """What the 3D view shows: (height, width, 3) uint8."""
@@ -142,6 +144,11 @@ def different(one: NDArray[np.uint8], other: NDArray[np.uint8], by: int = 12) ->
     return int((np.abs(one.astype(int) - other).max(axis=2) > by).sum())
 
 
+def our_threads() -> set[threading.Thread]:
+    """The running threads; Python keeps a dummy for each of Qt's that has ever logged."""
+    return {t for t in threading.enumerate() if not isinstance(t, threading._DummyThread)}
+
+
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees the settings of another, or of the user."""
@@ -168,7 +175,7 @@ def bare_cache(
 def start(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Hand]]:
     """Open windows; at the end of the test all are closed, and nothing of them may survive."""
     hands: list[Hand] = []
-    threads_before = set(threading.enumerate())
+    threads_before = our_threads()
 
     def open_one(
         specimen: str = "model",
@@ -214,7 +221,7 @@ def start(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Hand]]:
     left = [name for name, ghost in ghosts.items() if ghost() is not None]
     assert not left, f"closing left behind: {', '.join(left)}"
     assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
-    assert set(threading.enumerate()) <= threads_before
+    assert our_threads() <= threads_before
     assert QApplication.overrideCursor() is None
 
 

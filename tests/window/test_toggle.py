@@ -78,8 +78,11 @@ def test_a_group_toggles_in_one_change_and_one_render(hand):
     hand.settle()
     toggles = [change for change in changes if change.before.looks != change.after.looks]
     assert len(toggles) == 1
-    assert not any(look.visible for item, look in toggles[0].after.looks.items()
-                   if item.startswith(("hip_bone", "femur", "sacrum")))
+    assert not any(
+        look.visible
+        for item, look in toggles[0].after.looks.items()
+        if item.startswith(("hip_bone", "femur", "sacrum"))
+    )
     # One for the toggle; clicking the group's box does not select an item of the scene.
     assert hand.view.frames == frames + 1
 
@@ -104,7 +107,9 @@ def shown_labels(panel):
     for system in range(panel.proxy.rowCount()):
         index = panel.proxy.index(system, 0)
         labels.add(index.data())
-        labels |= {panel.proxy.index(r, 0, index).data() for r in range(panel.proxy.rowCount(index))}
+        labels |= {
+            panel.proxy.index(r, 0, index).data() for r in range(panel.proxy.rowCount(index))
+        }
     return labels
 
 

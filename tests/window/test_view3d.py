@@ -35,9 +35,14 @@ def distance(camera):
 
 def wheel(view, at, steps):
     event = QWheelEvent(
-        QPointF(at), view.mapToGlobal(QPointF(at)), QPoint(), QPoint(0, 120 * steps),
-        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase, False,
+        QPointF(at),
+        view.mapToGlobal(QPointF(at)),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
     )
     QApplication.sendEvent(view, event)
 
@@ -152,8 +157,9 @@ def test_right_drag_zooms_and_middle_or_shift_drag_shifts(hand):
         (LEFT, Qt.KeyboardModifier.ShiftModifier),
     ):
         start = hand.window.scene.state.camera
-        hand.drag(button, middle, middle + QPoint(50, 0), middle + QPoint(100, 0),
-                  modifier=modifier)
+        hand.drag(
+            button, middle, middle + QPoint(50, 0), middle + QPoint(100, 0), modifier=modifier
+        )
         moved = hand.window.scene.state.camera
         shift = np.subtract(moved.focal_point_mm, start.focal_point_mm)
         right = np.cross(start.up, direction(start))
@@ -335,7 +341,9 @@ def test_right_at_device_pixel_ratio_2(model_atlas):
     )
     assert done.returncode == 0, done.stderr
     figures, found = done.stdout.strip().splitlines()
-    ratio, width, height, wide, high, image_width, image_height, frames = map(float, figures.split())
+    ratio, width, height, wide, high, image_width, image_height, frames = map(
+        float, figures.split()
+    )
     assert ratio == 2
     assert (wide, high) == (2 * width, 2 * height) == (image_width, image_height)
     assert frames == 1

@@ -37,6 +37,8 @@ def open_window(specimen: str | None = None, scene_file: Path | None = None) -> 
 
     request, state = _wanted(specimen, scene_file)
     application = make_application()
+    from PySide6.QtCore import QEvent
+
     from viewer.window.main_window import MainWindow
 
     window = MainWindow(request, state)
@@ -45,7 +47,7 @@ def open_window(specimen: str | None = None, scene_file: Path | None = None) -> 
         code = application.exec()
     trouble = window.trouble
     window.deleteLater()
-    application.processEvents()
+    application.sendPostedEvents(window, QEvent.Type.DeferredDelete)
     if trouble is not None:
         raise trouble
     return code

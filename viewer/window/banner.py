@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -38,7 +39,6 @@ class Banner(QFrame):
         self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
-        self._bar.setFixedWidth(180)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the download")
         self._bar.setToolTip("How much has arrived")
@@ -48,12 +48,21 @@ class Banner(QFrame):
         self._close.setAccessibleName("Close this message")
         self._close.setToolTip("Close this message")
         self._close.clicked.connect(self.dismiss)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 6, 6, 6)
-        self._row.setSpacing(10)
-        self._row.addWidget(self._sentence, 1)
-        self._row.addWidget(self._bar)
-        self._row.addWidget(self._close)
+        first = QHBoxLayout()
+        first.addWidget(self._sentence, 1)
+        first.addWidget(self._close)
+        # Below the sentence: the view between the panels can be narrow.
+        self._below = QWidget()
+        self._row = QHBoxLayout(self._below)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+        self._row.addWidget(self._bar, 1)
+        self._row.addStretch(0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(6)
+        column.addLayout(first)
+        column.addWidget(self._below)
         self._buttons: list[QPushButton] = []
         self.topic = ""
         self.hide()
@@ -61,10 +70,14 @@ class Banner(QFrame):
     @property
     def text(self) -> str:
         """The sentence that stands there, "" when hidden."""
-        return self._sentence.text() if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._sentence.text()
 
     def say(
-        self, sentence: str, tone: Tone = "notice", answers: tuple[Answer, ...] = (), topic: str = ""
+        self,
+        sentence: str,
+        tone: Tone = "notice",
+        answers: tuple[Answer, ...] = (),
+        topic: str = "",
     ) -> None:
         """Show a sentence; each answer is (button text, tooltip, what it does)."""
         self.topic = topic
@@ -76,8 +89,11 @@ class Banner(QFrame):
             button.hide()
             button.deleteLater()
         self._buttons = [self._button(*answer) for answer in answers]
-        for place, button in enumerate(self._buttons):
-            self._row.insertWidget(2 + place, button)
+        for button in self._buttons:
+            self._row.addWidget(button)
+        self._below.setVisible(bool(answers))
+        # What asks for an answer is closed by one.
+        self._close.setVisible(not answers)
         self.show()
 
     def progress(self, fraction: float, text: str = "") -> None:

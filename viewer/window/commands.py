@@ -103,7 +103,9 @@ _FIXED = (
     Command("find", "Find a structure", "Search by English or Latin name", "Structures", "magnify"),
     Command("show", "Show", "Show the selected structures, not see-through", "Structures", "eye"),
     Command("hide", "Hide", "Hide the selected structures", "Structures", "eye-off"),
-    Command("ghost", "Make see-through", "Let what lies behind show through", "Structures", "ghost"),
+    Command(
+        "ghost", "Make see-through", "Let what lies behind show through", "Structures", "ghost"
+    ),
     Command(
         "show_only",
         "Show only this",
@@ -111,9 +113,7 @@ _FIXED = (
         "Structures",
         "image-filter-center-focus",
     ),
-    Command(
-        "panel_structures", "Structures", "The list of structures", "Panels", checkable=True
-    ),
+    Command("panel_structures", "Structures", "The list of structures", "Panels", checkable=True),
     Command(
         "panel_entry_zone",
         "Entry zone",
@@ -255,6 +255,12 @@ def _end(section: list[Command]) -> list[Command]:
 
 
 def _from(title: str) -> str:
-    named = {"Left": "the patient's left", "Right": "the patient's right", "Superior": "above",
-             "Inferior": "below", "Anterior": "the front", "Posterior": "behind"}
+    named = {
+        "Left": "the patient's left",
+        "Right": "the patient's right",
+        "Superior": "above",
+        "Inferior": "below",
+        "Anterior": "the front",
+        "Posterior": "behind",
+    }
     return named.get(title, "behind and the side")

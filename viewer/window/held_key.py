@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWindow
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 
 # Some systems report a repeating key as released and pressed again; a real release stays.
@@ -22,9 +22,9 @@ class HeldKey(QObject):
     pressed = Signal()
     released = Signal()
 
-    def __init__(self, keys: Iterable[QKeySequence], parent: QObject) -> None:
+    def __init__(self, keys: Iterable[QKeyCombination], parent: QObject) -> None:
         super().__init__(parent)
-        self._keys = {sequence[0].key() for sequence in keys}
+        self._keys = {key.key() for key in keys}
         self._window: QWindow | None = None
         self._down = False
         self._lift = QTimer(self)
@@ -62,6 +62,7 @@ class HeldKey(QObject):
             self._window = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """See the keys of the watched window before its widgets do."""
         kind = event.type()
         if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return event.key() in self._keys and self._press(event)

@@ -65,7 +65,7 @@ class TextDialog(QDialog):
 def keys_page() -> str:
     """All keys by menu, then the mouse and the list of structures, as HTML."""
     keys = shortcuts()
-    sections = []
+    sections: list[tuple[str, list[tuple[str, str]]]] = []
     for menu in MENUS:
         rows = [(keys[c.id].text, c.tip) for c in in_menu(menu) if c.id in keys]
         if menu == HELD.menu:

@@ -51,6 +51,6 @@ class Scrolled(QScrollArea):
         self.setWidget(content)
 
     def minimumSizeHint(self) -> QSize:
-        # As wide as its contents must be, bar included: Qt would cut them at the right.
+        """As wide as the contents must be, bar included: Qt would cut them at the right."""
         width = self.column.minimumSize().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(width + 2 * self.frameWidth(), super().minimumSizeHint().height())

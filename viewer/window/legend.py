@@ -64,10 +64,10 @@ class Legend(QWidget):
 
     def _fill(self) -> None:
         for column, side in enumerate(SIDES, start=2):
-            title = QLabel(side.capitalize())
-            title.setProperty("kind", "small")
-            title.setAlignment(Qt.AlignmentFlag.AlignRight)
-            self._grid.addWidget(title, 0, column)
+            above = QLabel(side.capitalize())
+            above.setProperty("kind", "small")
+            above.setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._grid.addWidget(above, 0, column)
         row = 1
         for zone, entry in zone_table().zones.items():
             row = self._add_zone(row, zone, entry.english, entry.meaning)

@@ -6,6 +6,8 @@ the panels fill up after the first frame.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
@@ -33,9 +35,16 @@ from viewer.window.view3d import View3D
 from viewer.window.view_commands import ViewCommands
 from viewer.window.wording import one_line
 
+if TYPE_CHECKING:
+    from viewer.window.specimen_panel import SpecimenPanel
+    from viewer.window.tree import StructurePanel
+    from viewer.window.zone_panel import ZonePanel
+
 START_SIZE = QSize(1440, 900)
 # A window that starts minimised is never painted.
 PATIENCE_MS = 1000
+# Longer than a cached atlas takes: its picture goes first.
+FILL_MS = 150
 
 
 class MainWindow(QMainWindow):
@@ -53,7 +62,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Glutea")
         self.settings = load_settings()
         self.trouble: GluteaError | None = None
-        self._begun = False
+        self._begun = self._closed = False
         self._icons = False
         self.session = Session(self.settings.theme, self)
         self.scene = self.session.scene
@@ -80,6 +89,33 @@ class MainWindow(QMainWindow):
         except GluteaError as error:
             self.trouble = error
             self.close()
+            return
+        # Where the atlas is not at hand in an instant, the panels do not wait for it.
+        QTimer.singleShot(FILL_MS, self, self.fill_panels)
+
+    def fill_panels(self) -> None:
+        """Make the panels; done once."""
+        if self.docks.filled or self._closed:
+            return
+        self.docks.fill(self.scene)
+        self.zones.limits_changed.connect(self.session.set_limits)
+        self.structures.slider_held.connect(self.view.hold_quick)
+        self.structures.menu_actions = self.looks.on_chosen()
+
+    @property
+    def structures(self) -> StructurePanel:
+        """The panel of structures, once the panels are filled."""
+        return self.docks.structures
+
+    @property
+    def zones(self) -> ZonePanel:
+        """The panel of the entry zone, once the panels are filled."""
+        return self.docks.zones
+
+    @property
+    def specimen(self) -> SpecimenPanel:
+        """The panel about the specimen, once the panels are filled."""
+        return self.docks.specimen
 
     # --- making it -------------------------------------------------------------------------------
 
@@ -87,7 +123,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.view = View3D(self.scene)
         centre = QWidget()
-        column = QVBoxLayout(centre)
+        self._column = column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
@@ -96,13 +132,10 @@ class MainWindow(QMainWindow):
         self.commands = Actions(self.scene, self, self.view)
         self.toolbar = Toolbar(self.commands)
         self.addToolBar(self.toolbar)
-        self.docks = Docks(self.scene, self)
-        self.structures = self.docks.structures
-        self.zones = self.docks.zones
-        self.specimen = self.docks.specimen
+        self.docks = Docks(self, self.commands)
         self.status = StatusLine(shortcuts()[HELD.id].text)
         self.setStatusBar(self.status)
-        self.held = HeldKey(shortcuts()[HELD.id].sequences, self)
+        self.held = HeldKey(shortcuts()[HELD.id].combinations, self)
         self.files = FileCommands(self)
         self.looks = ViewCommands(self)
         self.news = News(self)
@@ -112,8 +145,6 @@ class MainWindow(QMainWindow):
         self.session.opened.connect(self._opened)
         self.session.shown.connect(self._shown)
         self.status.cancelled.connect(self.session.cancel)
-        self.zones.limits_changed.connect(self.session.set_limits)
-        self.structures.slider_held.connect(self.view.hold_quick)
         self.view.first_painted.connect(self.begin, Qt.ConnectionType.QueuedConnection)
         self.view.hovered.connect(self._name_pointer)
         self.view.clicked.connect(self._select)
@@ -126,10 +157,7 @@ class MainWindow(QMainWindow):
         self.resize(START_SIZE)
         if settings.geometry:
             self.restoreGeometry(QByteArray(settings.geometry))
-        if settings.docks:
-            self.docks.restore(settings.docks)
-        else:
-            self.docks.give_widths()
+        self.docks.arrange(settings.docks)
         dress(self, self.scene.state.theme)
         self.toolbar.show_view(self.scene.state.view)
 
@@ -147,9 +175,9 @@ class MainWindow(QMainWindow):
             return
         self.view.pin()
         # The banner may have come or gone: the first frame has its final size.
-        if layout := self.centralWidget().layout():
-            layout.activate()
+        self._column.activate()
         self.view.repaint()
+        self.fill_panels()
         self.structures.set_atlas(atlas)
         self.zones.set_atlas(atlas)
         self.specimen.set_atlas(atlas)
@@ -169,10 +197,10 @@ class MainWindow(QMainWindow):
         return getattr(pick, "item", None)
 
     def _name_pointer(self, pick: object) -> None:
-        item_id = self._item(pick)
+        item_id = self._item(pick) if self.docks.filled else None
         item = self.structures.model.item(item_id) if item_id else None
-        known = item is not None and self.atlas is not None
-        self.status.say(one_line(item, self.atlas) if known else "")
+        atlas = self.atlas
+        self.status.say("" if item is None or atlas is None else one_line(item, atlas))
 
     def _select(self, pick: object) -> None:
         with self.scene.change("select") as draft:
@@ -205,14 +233,18 @@ class MainWindow(QMainWindow):
     # --- coming and going ------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Listen to the keys, and begin even where nothing is ever painted."""
         super().showEvent(event)
         if handle := self.windowHandle():
             self.held.watch(handle)
         QTimer.singleShot(PATIENCE_MS, self, self.begin)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._begun = True
+        """Remember, stop all work, and give the renderer back."""
+        self._begun = self._closed = True
         self._remember()
+        # Out of sight at once: a download may take a moment to let go.
+        self.hide()
         self.held.close()
         self.session.close()
         self.view.close_stage()

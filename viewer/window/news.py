@@ -25,7 +25,7 @@ class News(QObject):
         self._banner = window.banner
         self._status = window.status
         self._view = window.view
-        self._zones = window.zones
+        self._docks = window.docks
         self._chooser = window.toolbar.specimens
         self._session = session = window.session
         # A download that the user has declined is not offered again while the window is open.
@@ -40,6 +40,7 @@ class News(QObject):
         session.fetch_stopped.connect(self._fetch_stopped)
         self._chooser.chosen.connect(self._chosen)
         self._fetching_name = ""
+        self._offered = ""
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -64,9 +65,7 @@ class News(QObject):
         self._view.show_message("")
         self._show_what_is_open()
         if self._session.atlas is None:
-            self._banner.say(
-                "Opening was stopped.", "notice", self._ways_out("Open it"), "opening"
-            )
+            self._banner.say("Opening was stopped.", "notice", self._ways_out("Open it"), "opening")
 
     def _ways_out(self, again: str) -> tuple[Answer, ...]:
         """The same once more, or the specimen that comes with Glutea."""
@@ -96,8 +95,8 @@ class News(QObject):
 
     def _show_what_is_open(self) -> None:
         atlas = self._session.atlas
-        if atlas is not None:
-            self._zones.limits.show_request(atlas.request)
+        if atlas is not None and self._docks.filled:
+            self._docks.zones.limits.show_request(atlas.request)
             self._chooser.show_specimen(atlas.specimen.name)
 
     # --- fetching --------------------------------------------------------------------------------
@@ -111,17 +110,20 @@ class News(QObject):
 
     def _offer_what_is_better(self) -> None:
         """The model is open, and real anatomy could be had: say so, once."""
+        if self._session.is_fetching or self._banner.topic not in ("", "fetch"):
+            return
         for name in registry():
             if whereabouts(name) == "available" and name not in self._declined:
-                self._offer(name)
+                if self._offered != name or self._banner.topic != "fetch":
+                    self._offer(name)
                 return
         if self._banner.topic == "fetch":
             self._banner.dismiss()
 
     def _offer(self, name: str) -> None:
-        entry = registry()[name]
+        self._offered = name
         self._banner.say(
-            f"{entry.title}. {entry.how_made}",
+            f"{registry()[name].title}. Fetched once, it opens without a network from then on.",
             "offer",
             (
                 self._fetch_answer(name),
@@ -139,7 +141,7 @@ class News(QObject):
         self._banner.dismiss()
 
     def _fetch(self, name: str) -> None:
-        self._fetching_name = name
+        self._fetching_name, self._offered = name, ""
         stop: Answer = ("Cancel", "Stop the download", self._session.cancel_fetch)
         self._banner.say(f"Fetching {registry()[name].title}", "offer", (stop,), "fetch")
         self._banner.progress(0.0)

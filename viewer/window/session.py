@@ -67,6 +67,11 @@ class Session(QObject):
         """Whether an atlas is being built or waits to be."""
         return self._builder.busy or self._flurry.isActive()
 
+    @property
+    def is_fetching(self) -> bool:
+        """Whether a download is on its way."""
+        return self._fetcher.busy
+
     def open(self, request: Request, state: SceneState | None = None) -> None:
         """Build the atlas of a request and show it: as `state` says, or as it opens by itself."""
         self._flurry.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
 from meshes.structure import StructureId, read_table, table_error
@@ -27,6 +28,12 @@ class Shortcut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def sequences(self) -> list[QKeySequence]:
         """The keys as Qt takes them."""
         return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in self.keys]
+
+    @property
+    def combinations(self) -> list[QKeyCombination]:
+        """Each key with its modifiers."""
+        # PySide's type hints do not know that a sequence can be indexed.
+        return [sequence[0] for sequence in self.sequences]  # type: ignore[index]
 
     @property
     def text(self) -> str:
@@ -54,15 +61,16 @@ def load_shortcuts(path: Path) -> Mapping[str, Shortcut]:
         for key, sequence in zip(entry.keys, entry.sequences, strict=True):
             if not _is_key(sequence):
                 raise table_error(path, name, f"'{key}' is no key that Qt knows")
-            if entry.hold and sequence[0].keyboardModifiers().value:
-                raise table_error(path, name, f"'{key}' cannot be held down: choose a single key")
             spelled = sequence.toString()
             if spelled in owners:
                 raise table_error(path, name, f"'{key}' already belongs to '{owners[spelled]}'")
             owners[spelled] = name
+        if entry.hold and any(c.keyboardModifiers().value for c in entry.combinations):
+            raise table_error(path, name, "what is held down must be a single key")
     return table
 
 
 def _is_key(sequence: QKeySequence) -> bool:
     # Qt turns what it cannot read into a sequence of no key, or of the key "unknown".
-    return sequence.count() == 1 and bool(sequence.toString()) and sequence[0].key().value > 0
+    unknown = QKeySequence(Qt.Key.Key_unknown).toString()
+    return sequence.count() == 1 and sequence.toString() not in ("", unknown)

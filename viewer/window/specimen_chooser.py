@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QStandardItem
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from meshes.load import state
 from meshes.sources.registry import Source, registry
 
+Index = QModelIndex | QPersistentModelIndex
+PAD_PX = 6
 WHERE = {"embedded": "comes with Glutea", "cached": "on this computer"}
+
+
+DETAIL = Qt.ItemDataRole.UserRole + 1
+
+
+class _TwoLines(QStyledItemDelegate):
+    """A row of the open list: the title, and in smaller letters where it is and its licence."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        self.initStyleOption(option, index)
+        title, option.text = option.text, ""
+        style = option.widget.style() if option.widget else QApplication.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        palette = option.palette
+        painter.save()
+        box = option.rect.adjusted(PAD_PX, PAD_PX, -PAD_PX, -PAD_PX)
+        painter.setPen(palette.highlightedText().color() if selected else palette.text().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignTop, title)
+        if not selected:
+            painter.setPen(palette.placeholderText().color())
+        painter.setFont(_smaller(option.font))
+        painter.drawText(box, Qt.AlignmentFlag.AlignBottom, str(index.data(DETAIL)))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        small = QFontMetrics(_smaller(option.font))
+        width = max(
+            option.fontMetrics.horizontalAdvance(str(index.data())),
+            small.horizontalAdvance(str(index.data(DETAIL))),
+        )
+        height = option.fontMetrics.height() + small.height()
+        return QSize(width + 4 * PAD_PX, height + 2 * PAD_PX + 2)
 
 
 class SpecimenChooser(QComboBox):
@@ -21,8 +63,8 @@ class SpecimenChooser(QComboBox):
         super().__init__(parent)
         self.setAccessibleName("Specimen")
         self.setToolTip("Which body is shown")
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(22)
+        self.setItemDelegate(_TwoLines(self))
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._shown = ""
         self.activated.connect(self._activated)
         self.refresh()
@@ -30,14 +72,15 @@ class SpecimenChooser(QComboBox):
     def refresh(self) -> None:
         """Read anew what is on this computer."""
         self.clear()
-        for name, entry in registry().items():
-            self.addItem(short_title(entry), name)
-            item = self.model().item(self.count() - 1)  # type: ignore[attr-defined]
-            assert isinstance(item, QStandardItem)
+        for row, (name, entry) in enumerate(registry().items()):
             where = where_is(name)
-            item.setText(f"{short_title(entry)} · {where}")
-            item.setToolTip(f"{entry.title}\n{where[0].upper()}{where[1:]}\n{entry.licence}")
-            item.setData(f"{entry.title}, {where}, {entry.licence}", Qt.ItemDataRole.AccessibleTextRole)
+            self.addItem(short_title(entry), name)
+            self.setItemData(row, f"{where} · {entry.licence}", DETAIL)
+            tip = f"{entry.title}\n{where[0].upper()}{where[1:]}\nLicence: {entry.licence}"
+            self.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+            said = f"{entry.title}, {where}, {entry.licence}"
+            self.setItemData(row, said, Qt.ItemDataRole.AccessibleTextRole)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * PAD_PX)
         self.show_specimen(self._shown)
 
     def show_specimen(self, name: str) -> None:
@@ -45,8 +88,7 @@ class SpecimenChooser(QComboBox):
         self._shown = name
         self.setCurrentIndex(self.findData(name))
         if name in registry():
-            entry = registry()[name]
-            self.setToolTip(f"{entry.title}\nLicence: {entry.licence}")
+            self.setToolTip(str(self.currentData(Qt.ItemDataRole.ToolTipRole)))
 
     def _activated(self, row: int) -> None:
         name = str(self.itemData(row))
@@ -67,4 +109,11 @@ def offer_of(name: str) -> str:
 
 
 def short_title(entry: Source) -> str:
+    """The title without what it goes on to explain: "Z-Anatomy"."""
     return entry.title.partition(":")[0]
+
+
+def _smaller(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(font.pointSizeF() * 0.85)
+    return small

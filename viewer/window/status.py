@@ -25,12 +25,15 @@ class ElidedLabel(QLabel):
     """A label that shortens its text instead of widening the window."""
 
     def minimumSizeHint(self) -> QSize:
+        """Hardly any width: the text is shortened."""
         return QSize(40, super().minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:
+        """A width that does not depend on the text."""
         return QSize(200, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Write as much as there is room for."""
         painter = QPainter(self)
         room = self.contentsRect()
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())

@@ -54,8 +54,8 @@ class Toolbar(QToolBar):
         self.addAction(action)
         button = self.widgetForAction(action)
         assert isinstance(button, QToolButton)
-        style = Qt.ToolButtonStyle.ToolButtonTextOnly if text else Qt.ToolButtonStyle.ToolButtonIconOnly
-        button.setToolButtonStyle(style)
+        style = Qt.ToolButtonStyle
+        button.setToolButtonStyle(style.ToolButtonTextOnly if text else style.ToolButtonIconOnly)
         return button
 
     def _views(self, actions: Actions) -> None:

@@ -107,7 +107,7 @@ class StructurePanel(QWidget):
         if focus:
             self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def find(self) -> None:
+    def start_search(self) -> None:
         """Put the cursor into the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
@@ -245,5 +245,3 @@ class StructurePanel(QWidget):
 
 def _ids(chosen: Iterable[Item]) -> list[str]:
     return [item.id for item in chosen]
-
-

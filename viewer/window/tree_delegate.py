@@ -44,6 +44,7 @@ class NameDelegate(QStyledItemDelegate):
         self._chips: dict[tuple[str, float], QIcon] = {}
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Put the row's colour chip where Qt draws icons."""
         super().initStyleOption(option, index)
         colour = index.data(COLOUR)
         if colour:
@@ -61,6 +62,7 @@ class OriginDelegate(QStyledItemDelegate):
     """The origin column: a badge for each origin of the row."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the badges over the empty cell."""
         super().paint(painter, option, index)
         origins: list[Origin] = index.data(ORIGINS) or []
         if not origins:
@@ -78,7 +80,9 @@ class OriginDelegate(QStyledItemDelegate):
             width = metrics.horizontalAdvance(origin) + 2 * PAD_PX
             height = metrics.height() + 2
             box = QRectF(right - width, middle - height / 2, width, height)
-            ink = option.palette.highlightedText().color() if selected else QColor(BADGE_INK[origin])
+            ink = QColor(BADGE_INK[origin])
+            if selected:
+                ink = option.palette.highlightedText().color()
             fill = QColor(ink)
             fill.setAlpha(38)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -90,6 +94,7 @@ class OriginDelegate(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Room for the badges."""
         font = option.font
         font.setPointSizeF(font.pointSizeF() * 0.82)
         metrics = QFontMetrics(font)

@@ -110,30 +110,36 @@ class StructureModel(QAbstractItemModel):
     # --- Qt's questions ----------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: Index = _NOTHING) -> QModelIndex:
+        """Where a row stands below its parent."""
         children = self._node(parent).children
         if 0 <= row < len(children) and 0 <= column < 2:
             return self.createIndex(row, column, children[row])
         return QModelIndex()
 
     def parent(self, index: Index = _NOTHING) -> QModelIndex:  # type: ignore[override]
+        """The row above in the hierarchy."""
         node = self._node(index).parent
         if node is None or node is self._root:
             return QModelIndex()
         return self.createIndex(node.row, NAME, node)
 
     def rowCount(self, parent: Index = _NOTHING) -> int:
+        """How many rows stand below one."""
         return 0 if parent.column() > 0 else len(self._node(parent).children)
 
     def columnCount(self, parent: Index = _NOTHING) -> int:
+        """Name and origin."""
         return 2
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        """The name column has the check box."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == NAME:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        """What a cell shows, in the role that Qt asks for."""
         if not index.isValid():
             return None
         node = self._node(index)
@@ -156,6 +162,7 @@ class StructureModel(QAbstractItemModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        """Show or hide all of a row's items: one change of the scene."""
         if role != Role.CheckStateRole or not index.isValid():
             return False
         node = self._node(index)

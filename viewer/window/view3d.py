@@ -192,6 +192,11 @@ class View3D(QWidget):
         ratio = self.devicePixelRatioF()
         return QSize(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the picture is up to date and drawn in full."""
+        return not (self._stale or self._quick or (self._live and not self._dragging))
+
     def hold_quick(self, quick: bool) -> None:
         """While a slider is dragged draw quick frames; a full one when it is let go."""
         self._held = quick
@@ -227,6 +232,7 @@ class View3D(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Render if the frame is stale, then show it."""
         if self._stale and self._atlas is not None:
             self._render()
         painter = QPainter(self)
@@ -266,10 +272,12 @@ class View3D(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._message)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit an untouched view again, and draw anew."""
         super().resizeEvent(event)
         self._resized()
 
     def event(self, event: QEvent) -> bool:
+        """Pinching zooms; another screen may have another pixel ratio."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resized()
         elif isinstance(event, QNativeGestureEvent):
@@ -334,12 +342,14 @@ class View3D(QWidget):
         self._move(zoomed(camera, factor, offset.x(), -offset.y(), self.height()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember where a click or a drag begins."""
         if self._press is None:
             self._press = self._last = event.position()
             self._dragging = False
             self._hover.stop()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag, or look under the pointer."""
         if self._press is None:
             if not self._hover.isActive():
                 self._hover.start()
@@ -367,6 +377,7 @@ class View3D(QWidget):
             self._zoom(2.0 ** (-4.0 * step.y() / height), self._press)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag, or count as a click."""
         if event.buttons() != Button.NoButton or self._press is None:
             return
         dragged, self._dragging, self._press = self._dragging, False, None
@@ -376,21 +387,24 @@ class View3D(QWidget):
             self.clicked.emit(self._pick(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Say what was double-clicked."""
         if event.button() == Button.LeftButton:
             self.double_clicked.emit(self._pick(event.position()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom towards the pointer."""
         steps = event.angleDelta().y() / 120.0
         if steps:
             self._zoom(WHEEL_FACTOR**steps, event.position())
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the pointer any more."""
         self._hover.stop()
         self.hovered.emit(None)
 
     def hideEvent(self, event: QEvent) -> None:
-        # A drag that the window's closing or hiding interrupts is over.
+        """A drag that hiding interrupts is over."""
         self._dragging, self._press = False, None
 
     def _look_under_pointer(self) -> None:

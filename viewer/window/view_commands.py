@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 
 from viewer.items import view_table
 from viewer.window.commands import Actions, preset_id, view_id
@@ -24,7 +25,6 @@ class ViewCommands(QObject):
         self._window = window
         self._scene = window.scene
         self._view = window.view
-        self._structures = window.structures
         self._connect(window.commands)
         self.enable(False)
 
@@ -76,21 +76,23 @@ class ViewCommands(QObject):
         actions.on("orbit_down", partial(self._view.orbit, 0, -1))
         actions.on("zoom_in", partial(self._view.zoom, 1))
         actions.on("zoom_out", partial(self._view.zoom, -1))
-        structures = self._structures
-        actions.on("show", structures.show_chosen)
-        actions.on("hide", structures.hide_chosen)
-        actions.on("ghost", structures.ghost_chosen)
-        actions.on("show_only", structures.show_only_chosen)
+        for name in ON_CHOSEN:
+            actions.on(name, partial(self._do_to_chosen, name))
         actions.on("find", self._find)
-        structures.menu_actions = [actions[name] for name in ON_CHOSEN]
         actions["full_screen"].triggered.connect(self._full_screen)
         actions.on("shortcuts", self._show_keys)
         actions.on("about", self._show_about)
-        self._window.docks.connect_commands(actions)
+
+    def on_chosen(self) -> list[QAction]:
+        """The actions for the context menu of the structures."""
+        return [self._window.commands[name] for name in ON_CHOSEN]
+
+    def _do_to_chosen(self, name: str) -> None:
+        getattr(self._window.structures, f"{name}_chosen")()
 
     def _find(self) -> None:
         self._window.docks.raise_structures()
-        self._structures.find()
+        self._window.structures.start_search()
 
     def _full_screen(self, checked: bool) -> None:
         if checked:

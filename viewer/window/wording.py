@@ -102,7 +102,7 @@ def landmark_of(item: Item, atlas: Atlas) -> Landmark | None:
 
 
 def source_of(entry: Evidence) -> str:
-    """Citation, where to find it, number of cases and mark: "Ling & Kumar 2006, n = 12 cadavers"."""
+    """Citation, where to find it, number of cases, mark: "Ling & Kumar 2006, n = 12 cadavers"."""
     parts = [entry.citation]
     if entry.doi:
         parts.append(f"doi {entry.doi}")

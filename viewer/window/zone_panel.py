@@ -40,7 +40,8 @@ class ZonePanel(Scrolled):
         self.column.addWidget(self.legend)
         self.column.addWidget(heading("What others measured"))
         for entry in other_sources():
-            self.column.addWidget(card(paragraph(entry.claim), paragraph(source_of(entry), "small")))
+            source = paragraph(source_of(entry), "small")
+            self.column.addWidget(card(paragraph(entry.claim), source))
         self.column.addWidget(paragraph(NOT_FOR_SURGERY, "small"))
         self.column.addStretch(1)
 

@@ -1,0 +1,152 @@
+"""Scenes and pictures: saved, opened, copied; and what is said when a file is no good."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import OPENS_MS, array_of, different
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+
+from viewer.scene import load_scene
+
+
+def turn(hand):
+    hand.view.orbit(4, 2)
+    hand.settle(400)
+
+
+def test_a_scene_comes_back_as_it_was_saved(hand, tmp_path):
+    window = hand.window
+    turn(hand)
+    with window.scene.change("look") as draft:
+        draft.show("femur_left", visible=False)
+        draft.fade("hip_bone_right", opacity=0.4)
+        draft.scale_bar = True
+        draft.theme = "dark"
+    hand.settle()
+    saved = hand.pixels()
+    path = tmp_path / "my scene.json"
+    window.files.save_scene(path)
+    window.commands["view_anterior"].trigger()
+    window.looks.preset("superficial")
+    window.commands["dark"].trigger()
+    assert different(saved, hand.pixels()) > 1000
+    with hand.qtbot.waitSignal(window.filled, timeout=OPENS_MS):
+        window.files.open_scene(path)
+    hand.settle()
+    assert different(saved, hand.pixels(), by=0) == 0
+    assert window.scene.state.theme == "dark"
+
+
+def test_a_scene_saved_before_the_camera_was_moved_has_one(hand, tmp_path):
+    path = tmp_path / "scene.json"
+    hand.window.files.save_scene(path)
+    assert load_scene(path).camera == hand.view.camera
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("no scene at all", "not a scene"), ('{"glutea_scene": 99}', "newer Glutea"), (None, "read")],
+)
+def test_a_file_that_is_no_scene_is_said_in_a_sentence(hand, tmp_path, content, said):
+    path = tmp_path / "bad.json"
+    if content is not None:
+        path.write_text(content)
+    state = hand.window.scene.state
+    hand.window.files.open_scene(path)
+    assert said in hand.window.banner.text
+    assert "bad.json" in hand.window.banner.text
+    after = hand.window.scene.state
+    assert (after.request, after.looks) == (state.request, state.looks)
+
+
+def test_a_scene_cannot_be_saved_into_a_file(hand, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    hand.window.files.save_scene(tmp_path / "file" / "scene.json")
+    assert "could not be saved" in hand.window.banner.text
+
+
+def test_copy_puts_the_picture_with_its_credit_on_the_clipboard(hand):
+    QGuiApplication.clipboard().clear()
+    frames = hand.view.frames
+    hand.view.setFocus()
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    image = QGuiApplication.clipboard().image()
+    assert not image.isNull()
+    assert image.width() >= 1920
+    size = hand.view.picture_size()
+    assert image.height() / image.width() == pytest.approx(size.height() / size.width(), abs=2e-3)
+    with_credit = array_of(image)
+    # At the foot, where the credit stands, a picture without it is bare.
+    state = hand.window.scene.state
+    with hand.window.scene.change("no credit") as draft:
+        draft.credit = False
+    camera = hand.view.camera
+    with hand.window.scene.change("same camera") as draft:
+        draft.camera = state.camera
+    bare = hand.view.picture_of(hand.window.scene.state, image.size())
+    foot = slice(int(image.height() * 0.93), None)
+    assert camera is not None
+    assert different(with_credit[foot], np.ascontiguousarray(bare)[foot]) > 500
+    assert hand.view.frames <= frames + 2
+
+
+def test_copying_does_not_render_the_view_anew_nor_change_it(hand):
+    first, frames = hand.pixels(), hand.view.frames
+    hand.window.files.copy_picture()
+    hand.settle()
+    assert hand.view.frames == frames
+    assert different(first, hand.pixels(), by=0) == 0
+    # And the view goes on at its own size.
+    hand.window.commands["view_anterior"].trigger()
+    hand.settle()
+    height, width, _ = hand.pixels().shape
+    assert (width, height) == tuple(hand.view.stage.window.GetSize())
+
+
+def test_a_copied_picture_is_free_of_the_selection(hand):
+    hand.window.files.copy_picture()
+    plain = array_of(QGuiApplication.clipboard().image())
+    at = hand.place_of("hip_bone_right")
+    QTest.mouseClick(hand.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert hand.window.scene.state.selected == "hip_bone_right"
+    hand.window.files.copy_picture()
+    assert different(plain, array_of(QGuiApplication.clipboard().image())) == 0
+
+
+def test_a_saved_picture_shows_what_the_view_shows(hand, tmp_path):
+    turn(hand)
+    size = hand.view.picture_size()
+    path = tmp_path / "picture.png"
+    hand.window.files.save_picture(path, size)
+    saved = array_of(QImage(str(path)))
+    shown = hand.pixels()
+    assert saved.shape == shown.shape
+    # The marker in the corner is the window's; all else is the same picture.
+    assert different(saved, shown) < 0.03 * shown.shape[0] * shown.shape[1]
+
+
+def test_a_picture_can_have_a_clear_background_and_any_fineness(hand, tmp_path):
+    path = tmp_path / "clear.png"
+    hand.window.files.save_picture(path, QSize(800, 500), transparent=True)
+    image = QImage(str(path))
+    assert (image.width(), image.height()) == (800, 500)
+    assert image.hasAlphaChannel()
+    assert image.pixelColor(QPoint(2, 2)).alpha() == 0
+
+
+def test_a_picture_that_cannot_be_written_is_said_in_a_sentence(hand, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    hand.window.files.save_picture(tmp_path / "file" / "picture.png", QSize(400, 300))
+    assert hand.window.banner.text
+    assert "Traceback" not in hand.window.banner.text
+
+
+def test_the_folder_of_the_last_file_is_remembered(hand, tmp_path):
+    hand.window.files.save_scene(tmp_path / "scene.json")
+    hand.window.close()
+    from viewer.window.settings import load_settings
+
+    assert load_settings().folder == str(tmp_path)

@@ -1,0 +1,205 @@
+"""Starting: at once, with a sentence where it cannot be, and back with an exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meshes.errors import GluteaError
+from viewer.scene import SceneState, save_scene
+from viewer.window import application
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code, **environment):
+    """Run a script in a process of its own."""
+    base = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    base = {name: value for name, value in base.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=base, capture_output=True, text=True, timeout=150
+    )
+
+
+OPEN = """
+import sys
+from meshes.errors import GluteaError
+from viewer.window import open_window
+try:
+    sys.exit(open_window({arguments}))
+except GluteaError as error:
+    print("SENTENCE", error, file=sys.stderr)
+    sys.exit(2)
+"""
+
+OPEN_AND_CLOSE = """
+import sys
+from viewer.window.application import make_application
+application = make_application()
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+import viewer.window.main_window as main_window
+
+class Closing(main_window.MainWindow):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.filled.connect(lambda: QTimer.singleShot(50, self.close))
+
+main_window.MainWindow = Closing
+from viewer.window import open_window
+code = open_window("model", None)
+print("code", code, "windows", len(QApplication.topLevelWidgets()))
+sys.exit(code)
+"""
+
+
+def test_open_window_comes_back_with_0_and_leaves_nothing_on_the_screen(model_atlas):
+    done = run(OPEN_AND_CLOSE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("code 0 windows 0")
+    assert done.stderr == ""
+
+
+def test_the_empty_window_appears_before_vtk_is_loaded(start):
+    """A fresh process, for here VTK is loaded already."""
+    done = run(
+        "import sys\n"
+        "from viewer.window.application import make_application\n"
+        "application = make_application()\n"
+        "from annotations.request import Request\n"
+        "from viewer.window.main_window import MainWindow\n"
+        "window = MainWindow(Request('model')); window.show()\n"
+        "painted = []\n"
+        "window.view.first_painted.connect(\n"
+        "    lambda: painted.append('vtkmodules.vtkRenderingCore' in sys.modules))\n"
+        "while not painted: application.processEvents()\n"
+        "heavy = [n for n in ('trimesh', 'scipy', 'pyvista.plotting', 'matplotlib', 'rich',\n"
+        "                     'pooch', 'qtawesome', 'superqt') if n in sys.modules]\n"
+        "print(painted, heavy); window.close()\n"
+    )
+    assert done.stdout.strip() == "[False] []", done.stderr
+
+
+def test_nothing_slow_is_loaded_on_the_way_to_the_first_frame(model_atlas):
+    done = run(
+        "import sys\n"
+        "from viewer.window.application import make_application\n"
+        "application = make_application()\n"
+        "from annotations.request import Request\n"
+        "from viewer.window.main_window import MainWindow\n"
+        "window = MainWindow(Request('model')); window.show()\n"
+        "while not window.view.full_frames: application.processEvents()\n"
+        "print([n for n in ('trimesh', 'scipy', 'pyvista.plotting', 'matplotlib', 'rich',\n"
+        "                   'pooch', 'superqt') if n in sys.modules]); window.close()\n"
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+# --- where it cannot start -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("display", [None, "", ":987"])
+def test_without_a_display_one_sentence_and_no_core_dump(display):
+    done = run(
+        OPEN.format(arguments="'model', None"),
+        DISPLAY=display,
+        WAYLAND_DISPLAY=None,
+        QT_QPA_PLATFORM=None,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"SENTENCE {application.NO_DISPLAY}"
+
+
+def test_a_missing_system_library_is_named_with_what_to_install(monkeypatch):
+    def missing(name, *more, **others):
+        raise OSError(
+            "libxcb-cursor.so.0: cannot open shared object file: No such file or directory"
+        )
+
+    monkeypatch.setattr(application.ctypes, "CDLL", missing)
+    with pytest.raises(GluteaError, match="libxcb-cursor.so.0 is missing.*apt-get install"):
+        application._check_plugin()
+
+
+def test_qt_itself_lacking_a_library_is_said_too():
+    done = run(
+        "import sys\n"
+        "class Broken:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'PySide6.QtWidgets':\n"
+        "            raise ImportError('libEGL.so.1: cannot open shared object file: No such')\n"
+        "sys.meta_path.insert(0, Broken())\n" + OPEN.format(arguments="'model', None")
+    )
+    assert done.returncode == 2
+    assert "SENTENCE Qt cannot start, because the system library libEGL.so.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_opengl_the_window_closes_and_the_sentence_comes_out():
+    done = run(
+        "import viewer.stage\n"
+        "from meshes.errors import GluteaError as Error\n"
+        "class NoStage:\n"
+        "    def __init__(self): raise Error('This computer offers no OpenGL: install a driver.')\n"
+        "viewer.stage.Stage = NoStage\n" + OPEN.format(arguments="'model', None")
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == "SENTENCE This computer offers no OpenGL: install a driver."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("'modle', None", "did you mean 'model'?"),
+        ("None, __import__('pathlib').Path('/nowhere/x.json')", "cannot be read"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_said_before_a_window_appears(arguments, said):
+    done = run(OPEN.format(arguments=arguments))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- what it opens on ----------------------------------------------------------------------------
+
+
+def test_opens_on_the_scene_that_is_named(start, model_atlas, tmp_path):
+    from viewer.presets import opening_state
+    from viewer.window import _wanted
+
+    opening = opening_state(model_atlas, model_atlas.request)
+    path = tmp_path / "scene.json"
+    save_scene(SceneState(request=opening.request, looks=opening.looks, view="left"), path)
+    request, state = _wanted(None, path)
+    assert request == model_atlas.request
+    hand = start(state=state)
+    shown = hand.window.scene.state
+    assert (shown.view, shown.looks) == ("left", opening.looks)
+    assert hand.view.frames == 1
+    # The camera is fitted to the view that the scene names.
+    assert shown.camera == hand.view.fitted("left")
+
+
+def test_a_fault_in_the_window_is_a_sentence_in_the_banner(hand, caplog):
+    from viewer.window import FAULT, _running
+
+    with _running(hand.window):
+        sys.excepthook(ValueError, ValueError("inner matters"), None)
+    assert hand.window.banner.text == FAULT
+    assert "inner matters" in caplog.text
+    assert sys.excepthook is not None
+
+
+def test_the_panels_fit_into_the_room_that_was_kept_for_them(hand):
+    """Else the view would change its size, and be drawn anew, when they come."""
+    from viewer.window.docks import LEFT, RIGHT
+
+    letter = hand.window.fontMetrics().averageCharWidth()
+    assert hand.window.structures.minimumSizeHint().width() <= LEFT * letter
+    assert hand.window.zones.minimumSizeHint().width() <= RIGHT * letter
+    assert hand.window.specimen.minimumSizeHint().width() <= RIGHT * letter
