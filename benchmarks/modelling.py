@@ -96,7 +96,8 @@ def overlap(specimen: Specimen, part: Part, spacing_mm: float = 1.0) -> float:
     others = [
         (other.vertices_mm, other.triangles)
         for other in specimen.parts.values()
-        if other is not part and structures()[other.structure].kind in SOLID
+        if other is not part
+        and structures()[other.structure].kind in SOLID
         and (other.vertices_mm.max(axis=0) > low).all()
         and (other.vertices_mm.min(axis=0) < high).all()
     ]
@@ -138,8 +139,12 @@ def _distance_table() -> Table:
         mean, p95 = TARGETS_MM[name]
         good = found.mean_mm <= mean and found.p95_mm <= p95
         table.add_row(
-            structures()[name].english, f"{found.mean_mm:.2f}", f"{mean:.1f}",
-            f"{found.p95_mm:.1f}", f"{p95:.1f}", "holds" if good else "MISSED",
+            structures()[name].english,
+            f"{found.mean_mm:.2f}",
+            f"{mean:.1f}",
+            f"{found.p95_mm:.1f}",
+            f"{p95:.1f}",
+            "holds" if good else "MISSED",
         )
     return table
 
@@ -156,8 +161,12 @@ def _part_table(specimen: Specimen) -> Table:
         closed = is_closed(part.triangles)
         good = closed and low <= volume <= high and shared <= MOST_OVERLAP[kind]
         table.add_row(
-            part.id, str(len(part.triangles)), "yes" if closed else "NO",
-            str(euler_number(part.triangles)), f"{volume:.1f}", f"{100 * shared:.2f}",
+            part.id,
+            str(len(part.triangles)),
+            "yes" if closed else "NO",
+            str(euler_number(part.triangles)),
+            f"{volume:.1f}",
+            f"{100 * shared:.2f}",
             "holds" if good else "MISSED",
         )
     return table

@@ -81,9 +81,7 @@ def load_complete_specimen(
         )
         return store.pack(whole)
 
-    found = cache.kept(
-        "complete", f"{name}-{specimen_key(name)}", store.SpecimenHeader, completed
-    )
+    found = cache.kept("complete", f"{name}-{specimen_key(name)}", store.SpecimenHeader, completed)
     return store.unpack(*found)
 
 

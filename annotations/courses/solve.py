@@ -315,6 +315,7 @@ class _Solver:
             if routes is not None:
                 leg = routes.path(goal)
                 if leg is None:
+                    assert before is not None
                     routes = free.routes(before, radius, goal[None], self.space.settings.room_mm)
                     leg = routes.path(goal)
                 if leg is None:

@@ -33,9 +33,7 @@ class Samples:
     def __init__(self, bone: Surface) -> None:
         from scipy.spatial import cKDTree
 
-        self.points, self.normals = surface_samples(
-            bone.vertices_mm, bone.triangles, SAMPLE_MM2
-        )
+        self.points, self.normals = surface_samples(bone.vertices_mm, bone.triangles, SAMPLE_MM2)
         self.tree = cKDTree(self.points)
 
     def nearest(
@@ -100,7 +98,7 @@ def body_of(specimen: Specimen, side: Side) -> Body:
     marks = {
         name: mark.position_mm * flip
         for group in ("midline", side)
-        for name, mark in specimen.landmarks[group].items()  # type: ignore[index]
+        for name, mark in specimen.landmarks[group].items()
     }
     centre = specimen.landmark("hip_joint_centre", side)
     reference = footprints().reference_head_radius_mm

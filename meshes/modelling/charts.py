@@ -136,11 +136,13 @@ class Charts:
         table = footprints().charts.trochanter
         scale, tip = self.body.scale, self.marks["greater_trochanter_tip"]
         lateral = self.marks["greater_trochanter_lateral"]
-        axis = np.array([
-            lateral[0] - table.axis_medial_mm * scale,
-            (lateral[1] + tip[1]) / 2,
-            tip[2] - below_mm * scale,
-        ])
+        axis = np.array(
+            [
+                lateral[0] - table.axis_medial_mm * scale,
+                (lateral[1] + tip[1]) / 2,
+                tip[2] - below_mm * scale,
+            ]
+        )
         return self.body.samples["femur"].outermost(axis, _around(degrees), table.reach_mm)
 
     def _shaft(self, degrees: float, below_mm: float) -> FloatArray:

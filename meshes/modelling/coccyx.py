@@ -48,22 +48,33 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
         frame = np.stack([np.array([1.0, 0, 0]), way[at], back[at]])
         for side in (-1.0, 1.0):
             turn = np.radians(knob.tilt_degrees) * side
-            tilted = np.stack([
-                frame[0] * np.cos(turn) - frame[1] * np.sin(turn),
-                frame[1] * np.cos(turn) + frame[0] * np.sin(turn), frame[2],
-            ])
+            tilted = np.stack(
+                [
+                    frame[0] * np.cos(turn) - frame[1] * np.sin(turn),
+                    frame[1] * np.cos(turn) + frame[0] * np.sin(turn),
+                    frame[2],
+                ]
+            )
             centre = line[at] + size * (
-                frame[0] * side * knob.lateral_mm + frame[1] * knob.down_mm
+                frame[0] * side * knob.lateral_mm
+                + frame[1] * knob.down_mm
                 + frame[2] * knob.back_mm
             )
             shape = ellipsoid(points, centre, tilted, np.array(knob.half_mm) * size)
             solid = blend_union(solid, shape, table.blend_mm * size)
     field = Field(grid, solid.reshape(grid.shape).astype(np.float32))
     sacrum = specimen.parts["sacrum"]
-    return _clear_of(fair_mesh(
-        contour(field), int(table.triangles * quality.triangles), None, 0.0,
-        quality.even,
-    ), sacrum, start)
+    return _clear_of(
+        fair_mesh(
+            contour(field),
+            int(table.triangles * quality.triangles),
+            None,
+            0.0,
+            quality.even,
+        ),
+        sacrum,
+        start,
+    )
 
 
 def centre_line(specimen: Specimen) -> tuple[FloatArray, FloatArray]:

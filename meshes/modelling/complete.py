@@ -65,15 +65,19 @@ def complete(
     """
     table = footprints()
     settings = table.quality[quality]
-    wanted = table.order if structure_ids is None else [
-        name for name in table.order if name in set(structure_ids)
-    ]
+    wanted = (
+        table.order
+        if structure_ids is None
+        else [name for name in table.order if name in set(structure_ids)]
+    )
     if not settings.details:
         wanted = [name for name in wanted if name not in table.left_out_of_previews]
     one = is_mirrored(specimen) or not settings.both_sides
     sides = (SIDES[0],) if one else SIDES
     lacking = [
-        (name, side) for side in sides for name in wanted
+        (name, side)
+        for side in sides
+        for name in wanted
         if name in table.sheets or name == "obturator_membrane"
         if specimen.part(name, side) is None
     ]
@@ -136,7 +140,11 @@ def _with_tip(specimen: Specimen, coccyx: Part) -> Specimen:
     lowest = coccyx.vertices_mm[int(np.argmin(coccyx.vertices_mm[:, 2]))].astype(float)
     old = specimen.landmarks["midline"]["coccyx_tip"]
     tip = Landmark(
-        "coccyx_tip", lowest, old.method, old.uncertainty_mm, "coccyx",
+        "coccyx_tip",
+        lowest,
+        old.method,
+        old.uncertainty_mm,
+        "coccyx",
         note="on a modelled coccyx: extrapolated from the sacrum",
     )
     marks = {**specimen.landmarks, "midline": {**specimen.landmarks["midline"], "coccyx_tip": tip}}
@@ -144,7 +152,11 @@ def _with_tip(specimen: Specimen, coccyx: Part) -> Specimen:
 
 
 def _side(
-    specimen: Specimen, bare: Specimen, side: Side, names: list[str], quality: Quality,
+    specimen: Specimen,
+    bare: Specimen,
+    side: Side,
+    names: list[str],
+    quality: Quality,
     steps: Steps,
 ) -> list[Part]:
     table = footprints()
@@ -197,7 +209,9 @@ def _part(name: str, side: Side, made: Grown, note: str) -> Part:
     surface = _back(Surface(made.mesh.vertices_mm, made.mesh.triangles), side)
     flip = np.array([-1.0 if side == "right" else 1.0, 1.0, 1.0])
     return Part(
-        name, side, "modelled",
+        name,
+        side,
+        "modelled",
         surface.vertices_mm.astype(np.float32),
         surface.triangles.astype(np.int32),
         (made.mesh.normals * flip).astype(np.float32),
@@ -227,8 +241,12 @@ def _back(surface: Surface, side: Side) -> Surface:
 
 def _plain(name: str, mesh: Mesh, origin: Origin = "modelled") -> Part:
     return Part(
-        name, "midline", origin, mesh.vertices_mm.astype(np.float32),
-        mesh.triangles.astype(np.int32), mesh.normals,
+        name,
+        "midline",
+        origin,
+        mesh.vertices_mm.astype(np.float32),
+        mesh.triangles.astype(np.int32),
+        mesh.normals,
     )
 
 

@@ -108,8 +108,12 @@ def smooth(sheet: FloatArray, sigma: tuple[float, float]) -> FloatArray:
 
 
 def lift(
-    obstacles: Field, sheet: FloatArray, clearance_mm: float, sigma: tuple[float, float],
-    outward: FloatArray, rounds: int = 4,
+    obstacles: Field,
+    sheet: FloatArray,
+    clearance_mm: float,
+    sigma: tuple[float, float],
+    outward: FloatArray,
+    rounds: int = 4,
 ) -> FloatArray:
     """A smooth sheet that still clears the obstacles: smoothed and lifted in turns."""
     from scipy.ndimage import gaussian_filter

@@ -48,9 +48,7 @@ class Grown:
     sheet: FloatArray
 
 
-def grow(
-    recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: Quality
-) -> Grown:
+def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: Quality) -> Grown:
     """One part on one (left-like) side, clear of the obstacles."""
     scale = charts.body.scale
     sheet = fibre_sheet(recipe, charts, obstacles, bone, quality)
@@ -73,14 +71,21 @@ def grow(
     if recipe.volume_cm3 is not None:
         target = recipe.volume_cm3 * 1000 * scale**3
         slab = scale_to_volume(
-            slab, obstacles, target, max(spacing, VOLUME_SPACING_MM) if broad else spacing,
-            recipe.blur, recipe.gap_mm, recipe.smooth_top, not filled,
+            slab,
+            obstacles,
+            target,
+            max(spacing, VOLUME_SPACING_MM) if broad else spacing,
+            recipe.blur,
+            recipe.gap_mm,
+            recipe.smooth_top,
+            not filled,
         )
-    field = level_set(
-        slab, obstacles, spacing, recipe.blur, recipe.gap_mm, recipe.smooth_top
-    )
+    field = level_set(slab, obstacles, spacing, recipe.blur, recipe.gap_mm, recipe.smooth_top)
     mesh = mesh_of(
-        field, obstacles, recipe.gap_mm, int(recipe.triangles * quality.triangles),
+        field,
+        obstacles,
+        recipe.gap_mm,
+        int(recipe.triangles * quality.triangles),
         quality.even,
     )
     fibre, direction = fibre_fields(mesh.vertices_mm, sheet)
@@ -111,18 +116,34 @@ def fibre_sheet(
     if not pins:
         bow = rows(stretch.bow_mm, count) * scale
         sheet = relax(
-            obstacles, [origin, *via, insertion], recipe.points, clearance, bow, rest, early,
-            stretch.across, quality.iterations,
+            obstacles,
+            [origin, *via, insertion],
+            recipe.points,
+            clearance,
+            bow,
+            rest,
+            early,
+            stretch.across,
+            quality.iterations,
         )
     else:
         knots = [origin, *pins, insertion]
         legs = []
         for leg, (start, end) in enumerate(zip(knots[:-1], knots[1:], strict=True)):
             bow = np.array(stretch.bow_mm[min(leg, len(stretch.bow_mm) - 1)]) * scale
-            legs.append(relax(
-                obstacles, [start, end], LEG_POINTS, clearance, np.tile(bow, (count, 1)), 0 * rest,
-                early, stretch.across, quality.iterations,
-            ))
+            legs.append(
+                relax(
+                    obstacles,
+                    [start, end],
+                    LEG_POINTS,
+                    clearance,
+                    np.tile(bow, (count, 1)),
+                    0 * rest,
+                    early,
+                    stretch.across,
+                    quality.iterations,
+                )
+            )
         whole = np.concatenate([legs[0], *(leg[:, 1:] for leg in legs[1:])], axis=1)
         sheet = np.stack([resample(fibre, recipe.points) for fibre in whole])
         sheet = smooth(sheet, (0.6, 1.2))

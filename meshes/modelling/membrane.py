@@ -36,8 +36,12 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
     half = np.full(sheet.shape[:2], table.thickness_mm * scale / 2)
     spacing = min(table.spacing_mm * quality.spacing, CELLS_THROUGH * table.thickness_mm) * scale
     field = level_set(
-        Slab(sheet, up, half, half), obstacles, spacing,
-        0.5, table.gap_mm, (0.0, 0.0),
+        Slab(sheet, up, half, half),
+        obstacles,
+        spacing,
+        0.5,
+        table.gap_mm,
+        (0.0, 0.0),
     )
     mesh = mesh_of(
         field, obstacles, table.gap_mm, int(table.triangles * quality.triangles), quality.even

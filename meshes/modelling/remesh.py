@@ -278,8 +278,10 @@ def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
         c, d = (_opposite(triangles[beside[:, i]], edges) for i in (0, 1))
         before = sum(np.abs(valence[v] - 6) for v in (a, b, c, d))
         after = (
-            np.abs(valence[a] - 7) + np.abs(valence[b] - 7)
-            + np.abs(valence[c] - 5) + np.abs(valence[d] - 5)
+            np.abs(valence[a] - 7)
+            + np.abs(valence[b] - 7)
+            + np.abs(valence[c] - 5)
+            + np.abs(valence[d] - 5)
         )
         gain = before - after
         good = (gain > 0) & (valence[a] > 3) & (valence[b] > 3) & (c != d)
@@ -330,9 +332,7 @@ def _slide(vertices: FloatArray, triangles: IntArray, size: FloatArray) -> Float
     return vertices
 
 
-def _onto(
-    vertices: FloatArray, triangles: IntArray, surface: Mesh, tree: object
-) -> FloatArray:
+def _onto(vertices: FloatArray, triangles: IntArray, surface: Mesh, tree: object) -> FloatArray:
     """Vertices drawn back onto a dense smooth surface, along its normals.
 
     Only points that face the same way count: a thin sheet has its other side close by.

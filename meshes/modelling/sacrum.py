@@ -68,26 +68,59 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
     # The patches of the source meet in faint creases: faired by less than a cell.
     solid = gaussian_filter(solid, 0.5)
     for knob in table.crest:
-        line = np.stack([axes.at(knob.along + d) + axes.forward * axes.span(knob.along, 0.0)[1]
-                         for d in (-0.05, 0.05)])
-        work(grid, solid, line, 16 * scale, lambda value, points, knob=knob: blend_union(
-            value, _tubercle(axes, points, knob, scale), 4 * table.blend_mm))
+        line = np.stack(
+            [
+                axes.at(knob.along + d) + axes.forward * axes.span(knob.along, 0.0)[1]
+                for d in (-0.05, 0.05)
+            ]
+        )
+        work(
+            grid,
+            solid,
+            line,
+            16 * scale,
+            lambda value, points, knob=knob: blend_union(  # type: ignore[misc]
+                value, _tubercle(axes, points, knob, scale), 4 * table.blend_mm
+            ),
+        )
     canal, radius = _canal(axes, scale)
-    work(grid, solid, canal, 12 * scale, lambda value, points: blend_cut(
-        value, tube(points, canal, radius, (axes.forward, table.canal_flatness)), table.blend_mm))
+    work(
+        grid,
+        solid,
+        canal,
+        12 * scale,
+        lambda value, points: blend_cut(
+            value, tube(points, canal, radius, (axes.forward, table.canal_flatness)), table.blend_mm
+        ),
+    )
     hiatus = _hiatus(axes)
     width = np.full(len(hiatus), table.hiatus_half_width_mm * scale)
-    work(grid, solid, hiatus, 10 * scale, lambda value, points: blend_cut(
-        value, tube(points, hiatus, width, (axes.forward, table.hiatus_flatness)), table.blend_mm))
+    work(
+        grid,
+        solid,
+        hiatus,
+        10 * scale,
+        lambda value, points: blend_cut(
+            value,
+            tube(points, hiatus, width, (axes.forward, table.hiatus_flatness)),
+            table.blend_mm,
+        ),
+    )
     for foramen in table.foramina:
         for side, outward in SIDES:
             mark = specimen.landmark(foramen.landmark, side)
             if mark is None:
                 continue
             for line, radii in _passage(axes, mark.position_mm, foramen, scale, outward):
-                work(grid, solid, line, 10 * scale, lambda value, points, line=line, radii=radii:
-                     blend_cut(value, tube(points, line, radii, (axes.down, table.across)),
-                               table.blend_mm))
+                work(
+                    grid,
+                    solid,
+                    line,
+                    10 * scale,
+                    lambda value, points, line=line, radii=radii: blend_cut(  # type: ignore[misc]
+                        value, tube(points, line, radii, (axes.down, table.across)), table.blend_mm
+                    ),
+                )
     field = Field(grid, solid)
     count = int(table.triangles * quality.triangles)
     mesh = fair_mesh(contour(field), count, None, 0.0, quality.even)
@@ -110,7 +143,10 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
 
 
 def work(
-    grid: Grid, solid: FloatArray, line: FloatArray, reach_mm: float,
+    grid: Grid,
+    solid: FloatArray,
+    line: FloatArray,
+    reach_mm: float,
     tool: Callable[[FloatArray, FloatArray], FloatArray],
 ) -> None:
     """Let a tool work on the solid within reach of a line; all else stays untouched."""

@@ -29,7 +29,9 @@ def ellipsoid(
 
 
 def tube(
-    points: FloatArray, line: FloatArray, radius_mm: FloatArray,
+    points: FloatArray,
+    line: FloatArray,
+    radius_mm: FloatArray,
     squeeze: tuple[FloatArray, float] | None = None,
 ) -> FloatArray:
     """(n,) distance to a tube round a polyline (k, 3) with a radius at each of its points.

@@ -41,9 +41,7 @@ class Grid:
 
     def axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coordinates in mm along x, y and z."""
-        x, y, z = (
-            self.origin_mm[i] + self.spacing_mm * np.arange(self.shape[i]) for i in range(3)
-        )
+        x, y, z = (self.origin_mm[i] + self.spacing_mm * np.arange(self.shape[i]) for i in range(3))
         return x, y, z
 
     def points(self) -> FloatArray:
@@ -172,9 +170,7 @@ def signed_band(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> Flo
     return distance
 
 
-def _exact(
-    vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: BoolArray
-) -> FloatArray:
+def _exact(vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: BoolArray) -> FloatArray:
     """(k,) unsigned distance of the chosen grid points to a surface."""
     from scipy.spatial import cKDTree
 
@@ -238,7 +234,8 @@ class Obstacles:
 
 
 def overlap_mm3(
-    first: tuple[FloatArray, IntArray], others: Iterable[tuple[FloatArray, IntArray]],
+    first: tuple[FloatArray, IntArray],
+    others: Iterable[tuple[FloatArray, IntArray]],
     spacing_mm: float = 1.0,
 ) -> float:
     """Volume that a closed surface shares with the union of others, counted in voxels."""

@@ -85,9 +85,7 @@ def _thigh(
     return np.asarray(np.maximum(round_, above))
 
 
-def _trunk(
-    specimen: Specimen, points: FloatArray, scale: float, table: Skin
-) -> FloatArray:
+def _trunk(specimen: Specimen, points: FloatArray, scale: float, table: Skin) -> FloatArray:
     """(n,) about the distance to a lower trunk of usual size: belly and loins lie in no part."""
     centres = [specimen.landmarks[side]["hip_joint_centre"].position_mm for side in SIDES]
     middle = np.mean(centres, axis=0)
@@ -99,9 +97,7 @@ def _trunk(
     return np.asarray(np.maximum(round_, (rows[0, 0] - above) * scale))
 
 
-def _between(
-    specimen: Specimen, points: FloatArray, scale: float, table: Skin
-) -> FloatArray:
+def _between(specimen: Specimen, points: FloatArray, scale: float, table: Skin) -> FloatArray:
     """(n,) the gap between the thighs and the cleft between the buttocks."""
     seats = [specimen.point_mm("ischial_tuberosity", side) for side in SIDES]
     crotch = min(float(p[2]) for p in seats if p is not None)
@@ -110,9 +106,7 @@ def _between(
     aside = np.abs(points[:, 0])
     # Wider farther down, so that two legs part.
     below = np.maximum(crotch - points[:, 2], 0)
-    gap = np.maximum(
-        aside - table.between_thighs_mm - 0.05 * below, points[:, 2] - crotch
-    )
+    gap = np.maximum(aside - table.between_thighs_mm - 0.05 * below, points[:, 2] - crotch)
     if tip is None:
         return np.asarray(gap)
     upper = tip[2] + table.cleft_from_coccyx_mm * scale

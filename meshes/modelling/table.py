@@ -14,8 +14,17 @@ Triple = tuple[float, float, float]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Chart = Literal[
-    "ilium", "trochanter", "shaft", "sacrum_front", "sacrum_back", "sacrum_edge", "coccyx",
-    "foramen", "point", "between", "sheet",
+    "ilium",
+    "trochanter",
+    "shaft",
+    "sacrum_front",
+    "sacrum_back",
+    "sacrum_edge",
+    "coccyx",
+    "foramen",
+    "point",
+    "between",
+    "sheet",
 ]
 Bone = Literal["hip_bone", "femur", "sacrum", "coccyx"]
 

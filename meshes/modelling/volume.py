@@ -64,9 +64,7 @@ def march(obstacles: Field, sheet: FloatArray, normals: FloatArray, most_mm: flo
     return np.where(np.isnan(depth), FILL_REST_MM, depth)
 
 
-def closed_slab(
-    slab: Slab, smooth_top: tuple[float, float]
-) -> tuple[FloatArray, IntArray]:
+def closed_slab(slab: Slab, smooth_top: tuple[float, float]) -> tuple[FloatArray, IntArray]:
     """Vertices and outward triangles of the slab: its top, its deep side and the wall between."""
     top = smooth(slab.sheet + slab.top_mm[..., None] * slab.normals, smooth_top)
     deep = slab.sheet - slab.deep_mm[..., None] * slab.normals
@@ -77,10 +75,12 @@ def closed_slab(
     lower = upper[:, ::-1] + rows * columns
     rim = np.concatenate([number[:-1, 0], number[-1, :-1], number[:0:-1, -1], number[0, :0:-1]])
     following = np.roll(rim, -1)
-    wall = np.concatenate([
-        np.stack([following, rim, rim + rows * columns], -1),
-        np.stack([following, rim + rows * columns, following + rows * columns], -1),
-    ])
+    wall = np.concatenate(
+        [
+            np.stack([following, rim, rim + rows * columns], -1),
+            np.stack([following, rim + rows * columns, following + rows * columns], -1),
+        ]
+    )
     vertices = np.concatenate([top.reshape(-1, 3), deep.reshape(-1, 3)])
     triangles = np.concatenate([upper, lower, wall])
     corner = vertices[triangles] - vertices.mean(axis=0)
@@ -90,7 +90,11 @@ def closed_slab(
 
 
 def level_set(
-    slab: Slab, obstacles: Field, spacing_mm: float, blur: float, gap_mm: float,
+    slab: Slab,
+    obstacles: Field,
+    spacing_mm: float,
+    blur: float,
+    gap_mm: float,
     smooth_top: tuple[float, float],
 ) -> Field:
     """Field below 0 inside the slab and outside the obstacles.
@@ -109,8 +113,14 @@ def level_set(
 
 
 def scale_to_volume(
-    slab: Slab, obstacles: Field, target_mm3: float, spacing_mm: float, blur: float,
-    gap_mm: float, smooth_top: tuple[float, float], scale_deep: bool,
+    slab: Slab,
+    obstacles: Field,
+    target_mm3: float,
+    spacing_mm: float,
+    blur: float,
+    gap_mm: float,
+    smooth_top: tuple[float, float],
+    scale_deep: bool,
 ) -> Slab:
     """The slab with the thickness that gives the target volume (secant on a coarser grid)."""
     factor, history = 1.0, []

@@ -19,7 +19,8 @@ class Surface:
     """A triangle mesh that VTK draws straight from the arrays that it is given.
 
     `vertices_mm` (n, 3), `triangles` (m, 3), `normals` (n, 3), `colours` (n, 3) or None,
-    `texture_coordinates` (n, 2) or None. The arrays are kept here, because VTK only borrows their memory.
+    `texture_coordinates` (n, 2) or None. The arrays are kept here, because VTK only borrows
+    their memory.
     """
 
     def __init__(

@@ -33,11 +33,10 @@ def test_grown_muscles_lie_where_real_ones_do(
         print("\nDistance to Z-Anatomy's muscles, mm: mean, 95th percentile (allowed)")
         for name, distance in found.items():
             mean, p95 = TARGETS_MM[name]
-            print(
-                f"  {name:22s} {distance.mean_mm:4.2f} ({mean})  {distance.p95_mm:4.1f} ({p95})"
-            )
+            print(f"  {name:22s} {distance.mean_mm:4.2f} ({mean})  {distance.p95_mm:4.1f} ({p95})")
     missed = [
-        name for name, (mean, p95) in TARGETS_MM.items()
+        name
+        for name, (mean, p95) in TARGETS_MM.items()
         if found[name].mean_mm > SLACK * mean or found[name].p95_mm > SLACK * p95
     ]
     assert not missed

@@ -80,7 +80,9 @@ def test_fibres_of_gluteus_maximus_run_down_and_out(preview: Specimen) -> None:
 def test_progress_grows_and_says_what_is_done(bones: Specimen) -> None:
     seen: list[tuple[float, str]] = []
     complete(
-        bones, "preview", lambda fraction, text: seen.append((fraction, text)),
+        bones,
+        "preview",
+        lambda fraction, text: seen.append((fraction, text)),
         structure_ids=["gluteus_minimus", "piriformis"],
     )
     fractions = [fraction for fraction, _ in seen]
@@ -122,9 +124,7 @@ def deformed(specimen: Specimen, stretch: np.ndarray, bend: np.ndarray) -> Speci
         moved = points * stretch + bend * wave * np.c_[side, np.ones((len(side), 2))]
         moved = moved.astype(np.float32)
         parts[name] = replace(part, vertices_mm=moved, normals=normals_of(moved, part.triangles))
-    moved_parts, landmarks, frame = into_frame(
-        parts, {"left": {}, "right": {}, "midline": {}}
-    )
+    moved_parts, landmarks, frame = into_frame(parts, {"left": {}, "right": {}, "midline": {}})
     tip = specimen.landmarks["midline"]["coccyx_tip"]
     apex = specimen.landmarks["midline"]["sacral_apex"].position_mm
     offset = tip.position_mm - apex
@@ -135,7 +135,10 @@ def deformed(specimen: Specimen, stretch: np.ndarray, bend: np.ndarray) -> Speci
 
 
 @settings(
-    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
     # Shrinking would grow the region hundreds of times.
     phases=[Phase.explicit, Phase.generate],
 )

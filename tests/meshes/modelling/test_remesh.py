@@ -46,7 +46,8 @@ def test_remeshing_keeps_the_volume_and_the_triangles_even() -> None:
 def test_rims_of_thin_plates_stay_where_they_are() -> None:
     mesh = fair_mesh(contour(level(plate, 20, 0.8)), 3000, None, 0.0)
     straight = mesh.vertices_mm[
-        (mesh.vertices_mm[:, 0] > 18) & (np.abs(mesh.vertices_mm[:, 1]) < 8)
+        (mesh.vertices_mm[:, 0] > 18)
+        & (np.abs(mesh.vertices_mm[:, 1]) < 8)
         & (np.abs(mesh.vertices_mm[:, 2]) < 0.5)
     ]
     assert len(straight) > 8

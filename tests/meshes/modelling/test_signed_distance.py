@@ -42,9 +42,7 @@ def test_pieces_that_overlap_count_once() -> None:
     grid = Grid.around(both.vertices, 3, 1.0)
     within = inside(both.vertices, both.faces, grid)
     points = grid.points().reshape(*grid.shape, 3)
-    true = np.minimum(
-        np.linalg.norm(points, axis=-1), np.linalg.norm(points - [6, 0, 0], axis=-1)
-    )
+    true = np.minimum(np.linalg.norm(points, axis=-1), np.linalg.norm(points - [6, 0, 0], axis=-1))
     assert within[true < 9.8].all()
     assert not within[true > 10.2].any()
 
