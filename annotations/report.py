@@ -26,7 +26,9 @@ def sentences(atlas: Atlas, sides: tuple[Side, ...]) -> Iterator[str]:
         yield f"{side.capitalize()} side"
         yield from _bands(atlas, side)
         for by_side in atlas.courses.values():
-            course = by_side[side]
+            course = by_side.get(side)
+            if course is None:
+                continue
             english = structure(course.id).english
             yield f"  {english} ({course.origin}): {course.length_mm:.0f} mm to the muscle."
             for check in course.passes:
