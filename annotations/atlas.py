@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from annotations import store
-from annotations.courses.course import Course
+from annotations.courses.course import Course, LeftOut
 from annotations.request import Request
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import Zones
 from meshes import cache
-from meshes.load import load_specimen, specimen_key
+from meshes.load import load_complete_specimen, specimen_key
 from meshes.sources.download import Cancelled, Progress, never
 from meshes.specimen import SIDES, Part, Side, Specimen
 
@@ -35,6 +37,7 @@ class Atlas:
         courses: by course id, then side; in the table's order.
         tubes: the courses as parts, by part id (structure = course id).
         zones: by side.
+        left_out: courses and branches that could not pass on this anatomy and were not forced.
         parts: the specimen's parts and the tubes, by part id.
     """
 
@@ -43,6 +46,7 @@ class Atlas:
     courses: Mapping[str, Mapping[Side, Course]]
     tubes: Mapping[str, Part]
     zones: Mapping[Side, Zones]
+    left_out: tuple[LeftOut, ...] = ()
     parts: Mapping[str, Part] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,11 +64,11 @@ def build(
         GluteaError: what the user can mend, in one sentence.
         Cancelled: when `cancelled()` turned true.
     """
-    specimen = load_specimen(
+    specimen = load_complete_specimen(
         request.specimen, lambda share, text: progress(0.4 * share, text), cancelled
     )
     stages = _Stages(specimen, request, progress, cancelled)
-    courses, tubes = stages.courses()
+    courses, tubes, left_out = stages.courses()
     zones = stages.zones()
     progress(1.0, "Ready")
     by_id: dict[str, dict[Side, Course]] = {}
@@ -76,6 +80,7 @@ def build(
         by_id,
         {tube.id: tube for tube in tubes},
         {of_side.side: of_side for of_side in zones},
+        tuple(left_out),
     )
 
 
@@ -97,10 +102,11 @@ class _Stages:
         """Of both sides; opened only when courses or zones have to be made."""
         return self._kept("fields", (), store.FieldsHeader, store.unpack_fields, self._make_fields)
 
-    def courses(self) -> tuple[list[Course], list[Part]]:
-        """Courses and their tubes."""
+    def courses(self) -> tuple[list[Course], list[Part], list[LeftOut]]:
+        """Courses, their tubes, and what had to be left out."""
+        variants = msgspec.to_builtins(self._request.variants)
         return self._kept(
-            "courses", (), store.CoursesHeader, store.unpack_courses, self._make_courses
+            "courses", (variants,), store.CoursesHeader, store.unpack_courses, self._make_courses
         )
 
     def zones(self) -> list[Zones]:
@@ -126,12 +132,30 @@ class _Stages:
 
         fields = {of_side.side: of_side for of_side in self.fields()}
         solved: dict[Side, dict[str, Course]] = {}
-        for side in self._sides_to_make():
-            self._step(0.5 if not solved else 0.7, f"Following nerve and artery, {side} side")
+        left_out: list[LeftOut] = []
+        sides = self._sides_to_make()
+        for done, side in enumerate(sides):
+            first, share = 0.5 + 0.45 * done / len(sides), 0.45 / len(sides)
+
+            def following(
+                part: float,
+                text: str,
+                first: float = first,
+                share: float = share,
+                side: Side = side,
+            ) -> None:
+                self._step(first + share * part, f"{text}, {side} side")
+
             muscle = None if fields[side].is_shell else fields[side]
-            solved[side] = {course.id: course for course in solve(self._specimen, side, muscle)}
+            found, missed = solve(
+                self._specimen, side, muscle, self._request.variants, following, self._cancelled
+            )
+            solved[side] = {course.id: course for course in found}
+            left_out += missed
+            if len(sides) == 1:
+                left_out += [one.mirrored() for one in missed]
         courses = self._both_sides(lambda side: solved[side])
-        return store.pack_courses(courses, [tube_part(course) for course in courses])
+        return store.pack_courses(courses, [tube_part(course) for course in courses], left_out)
 
     def _make_zones(self) -> tuple[Any, store.Arrays]:
         from annotations.zones.regions import zones_of

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from annotations.atlas import Atlas
+from annotations.claims import claims
 from annotations.courses.course import Course, PointOfInterest
 from annotations.plausibility import findings
 from meshes.specimen import SIDES, Landmark, Part, Side, Specimen
@@ -43,6 +44,7 @@ def measure(atlas: Atlas, sides: tuple[Side, ...] = SIDES) -> dict[str, Any]:
             for name, by_side in atlas.courses.items()
         },
         "entry_zone": {side: _entry_zone(atlas, side) for side in sides},
+        "claims": {side: [msgspec.to_builtins(r) for r in claims(atlas, side)] for side in sides},
         "plausibility": [
             msgspec.to_builtins(finding)
             for finding in findings(atlas)
@@ -173,8 +175,8 @@ def _place(atlas: Atlas, side: Side, point: PointOfInterest) -> dict[str, Any]:
 def _entry_zone(atlas: Atlas, side: Side) -> dict[str, Any]:
     zones, request = atlas.zones[side], atlas.request
     figures = {
-        name: None if value is None else round(value, 2)
-        for name, value in msgspec.to_builtins(zones.figures).items()
+        name: None if value is None else round(value, 3 if "across" in name else 2)
+        for name, value in vars(zones.figures).items()
     }
     return {
         "limits_mm": {
@@ -182,12 +184,10 @@ def _entry_zone(atlas: Atlas, side: Side) -> dict[str, Any]:
             "psis": list(request.psis_band_mm),
         },
         "distance_kind": "straight",
-        "greater_trochanter_band_cm2": figures["trochanter_band_cm2"],
-        "psis_band_cm2": figures["psis_band_cm2"],
-        "overlap_cm2": figures["overlap_cm2"],
-        "gap_mm": figures["gap_mm"],
-        "compromise_mm": figures["compromise_mm"],
-        "entry_zone_cm2": figures["entry_zone_cm2"],
-        "deep_surface_cm2": figures["deep_surface_cm2"],
+        "greater_trochanter_band_cm2": figures.pop("trochanter_band_cm2"),
+        # The distance between the landmarks stands under `distances_mm`.
+        **{name: value for name, value in figures.items() if name != "psis_to_trochanter_mm"},
+        "fibres": zones.fibres,
+        "fibres_note": zones.fibres_note,
         "note": zones.note,
     }

@@ -11,6 +11,7 @@ import numpy as np
 
 from annotations.atlas import Atlas
 from annotations.evidence import Evidence, badge, evidence
+from meshes.signed_distance import exact
 from meshes.specimen import SIDES, Side, Specimen
 from meshes.structure import structure
 from meshes.surface import volume_cm3
@@ -38,6 +39,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: tuple[_Width, ...]
     diameter: tuple[_Width, ...]
     volume: tuple[_Volume, ...]
+    source_courses: tuple[str, ...]
+    source_depth_mm: float
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -63,7 +66,13 @@ def _table() -> _Table:
 
 def findings(atlas: Atlas) -> list[Finding]:
     """Every check, plausible or not, in the table's order; then the courses' broken passes."""
-    return [*_measured(atlas.specimen), *_courses(atlas)]
+    return [
+        *_measured(atlas.specimen),
+        *_exits(atlas),
+        *_courses(atlas),
+        *_left_out(atlas),
+        *_sources(atlas),
+    ]
 
 
 def _measured(specimen: Specimen) -> Iterator[Finding]:
@@ -118,6 +127,83 @@ def _courses(atlas: Atlas) -> Iterator[Finding]:
                         "measured",
                         f"{name}, {course.side}: {check.detail}.",
                     )
+
+
+def _exits(atlas: Atlas) -> Iterator[Finding]:
+    """The artery's exit against published ranges: to the ischial spine, and its wall's gap."""
+    for course in atlas.courses.get("inferior_gluteal_artery", {}).values():
+        exit_mm = next((p.position_mm for p in course.points if p.name == "exit"), None)
+        spine = atlas.specimen.point_mm("ischial_spine", course.side)
+        if exit_mm is None or spine is None:
+            continue
+        name = structure(course.id).english
+        far = float(np.linalg.norm(exit_mm - spine))
+        yield _finding(
+            f"{name}, exit to ischial spine", course.side, far, "mm", "iga_exit_ischial_spine"
+        )
+        ligament = atlas.specimen.part("sacrospinous_ligament", course.side)
+        if ligament is not None:
+            trunk = course.branches[0]
+            at = int(np.argmin(np.linalg.norm(trunk.points_mm - exit_mm, axis=1)))
+            # The least gap on the way past the ligament, not only at the exit.
+            near = slice(max(0, at - 12), at + 13)
+            gap = exact(ligament, trunk.points_mm[near]) - trunk.radius_mm[near]
+            yield _finding(
+                f"{name}, wall to sacrospinous ligament",
+                course.side,
+                float(gap.min()),
+                "mm",
+                "iga_exit_sacrospinous_ligament",
+            )
+
+
+def _sources(atlas: Atlas) -> Iterator[Finding]:
+    """Faults of the source's own nerves and vessels: how deep they run in muscle and bone."""
+    solid = [
+        part
+        for part in atlas.specimen.parts.values()
+        if structure(part.structure).kind in ("bone", "muscle")
+    ]
+    for part in atlas.specimen.parts.values():
+        if structure(part.structure).kind not in ("nerve", "artery", "vein"):
+            continue
+        if part.structure not in _table().source_courses:
+            continue
+        points = part.vertices_mm[:: max(1, len(part.vertices_mm) // 1500)].astype(float)
+        for other in solid:
+            if other.side not in (part.side, "midline"):
+                continue
+            low, high = other.vertices_mm.min(axis=0), other.vertices_mm.max(axis=0)
+            near = ((points > low) & (points < high)).all(axis=1)
+            if not near.any():
+                continue
+            deepest = float(-exact(other, points[near]).min())
+            if deepest > _table().source_depth_mm:
+                mine, its = structure(part.structure).english, structure(other.structure).english
+                yield Finding(
+                    f"{mine} in {its.lower()}",
+                    part.side,
+                    round(deepest, 2),
+                    "mm",
+                    None,
+                    _table().source_depth_mm,
+                    False,
+                    "",
+                    "",
+                    "measured",
+                    f"{mine}, {part.side}: the source lets it run {deepest:.1f} mm deep in "
+                    f"{its.lower()}; shown as delivered, not moved.",
+                )
+
+
+def _left_out(atlas: Atlas) -> Iterator[Finding]:
+    for one in atlas.left_out:
+        name = structure(one.id).english
+        what = "not drawn" if one.branch == "trunk" else f"{one.branch} not drawn"
+        yield Finding(
+            f"{name}: {what}", one.side, 0.0, "", None, None, False, "", "", "measured",
+            f"{name}, {one.side}: {what} ({one.reason}).",
+        )  # fmt: skip
 
 
 def _finding(measure: str, side: Side, value: float, unit: str, claim: str) -> Finding:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotations.atlas import Atlas
+from annotations.claims import claims
+from annotations.claims.export import source_of
 from annotations.evidence import badge
 from annotations.measure import PURPOSE
 from annotations.plausibility import findings
 from annotations.zones.table import claim_of
+from annotations.zones.zone import ZoneFigures
 from meshes.specimen import Side
 from meshes.structure import structure
 
@@ -23,11 +26,14 @@ def sentences(atlas: Atlas, sides: tuple[Side, ...]) -> Iterator[str]:
         yield f"{side.capitalize()} side"
         yield from _bands(atlas, side)
         for by_side in atlas.courses.values():
-            course = by_side[side]
+            course = by_side.get(side)
+            if course is None:
+                continue
             english = structure(course.id).english
             yield f"  {english} ({course.origin}): {course.length_mm:.0f} mm to the muscle."
             for check in course.passes:
                 yield f"    {'✓' if check.holds else '✗'} {check.name}: {check.detail}"
+        yield from _claims(atlas, side)
     odd = [f for f in findings(atlas) if not f.plausible and f.side in (*sides, "midline")]
     yield ""
     yield "Outside the published ranges:" if odd else "All figures lie within published ranges."
@@ -55,5 +61,37 @@ def _bands(atlas: Atlas, side: Side) -> Iterator[str]:
         yield f"  Both bands overlap on {figures.overlap_cm2:.1f} cm²."
     if figures.entry_zone_cm2 is not None:
         yield f"  Entry zone, below piriformis: {figures.entry_zone_cm2:.1f} cm²."
+    yield from _muscle(figures)
+    if figures.lower_third_cm2 is not None and atlas.zones[side].fibres_note:
+        yield f"  {atlas.zones[side].fibres_note}"
     if atlas.zones[side].note:
         yield f"  {atlas.zones[side].note}"
+
+
+def _muscle(figures: ZoneFigures) -> Iterator[str]:
+    """What needs the muscle: bands along its surface, the lower third."""
+    if figures.trochanter_band_along_surface_cm2 is not None:
+        yield (
+            "  The same bands measured along the muscle's surface: "
+            f"{figures.trochanter_band_along_surface_cm2:.1f} and "
+            f"{figures.psis_band_along_surface_cm2:.1f} cm², overlap "
+            f"{figures.overlap_along_surface_cm2:.1f} cm²."
+        )
+    low, high = figures.band_across_low, figures.band_across_high
+    if figures.lower_third_cm2 is None or low is None or high is None:
+        return
+    yield (
+        f"  Lower third of the belly: {figures.lower_third_cm2:.0f} cm²; the trochanter band "
+        f"lies {100 * low:.0f}–{100 * high:.0f} % of the way from the upper to the lower border."
+    )
+    if figures.band_in_lower_third_cm2:
+        yield f"  They share {figures.band_in_lower_third_cm2:.1f} cm²."
+    elif figures.band_to_lower_third_mm is not None:
+        yield f"  They do not meet: {figures.band_to_lower_third_mm:.0f} mm lie between them."
+
+
+def _claims(atlas: Atlas, side: Side) -> Iterator[str]:
+    for result in claims(atlas, side):
+        if result.verdict != "cannot be judged here":
+            yield f"  {result.claim} ({source_of(result)})"
+            yield f"    {result.verdict[0].upper()}{result.verdict[1:]} here. {result.why}"

@@ -9,9 +9,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.courses.course import Branch, Course, Pass, PointOfInterest
+from annotations.courses.course import Branch, Course, LeftOut, Pass, PointOfInterest, Role
 from annotations.zones.fields import SurfaceFields
-from annotations.zones.zone import Patch, ZoneFigures, Zones
+from annotations.zones.zone import (
+    Fibres,
+    Patch,
+    Probe,
+    ZoneFigures,
+    Zones,
+    ZoneSurface,
+    patch_key,
+)
 from meshes.specimen import Origin, Part, Side
 from meshes.store import PartHeader, pack_parts, unpack_parts
 
@@ -22,6 +30,9 @@ Triple = tuple[float, float, float]
 class _BranchHeader(msgspec.Struct):
     name: str
     parent: str | None
+    role: Role = "trunk"
+    flatness: float = 1.0
+    flat_mm: Triple | None = None
 
 
 class _PointHeader(msgspec.Struct):
@@ -42,24 +53,40 @@ class _CourseHeader(msgspec.Struct):
 
 
 class CoursesHeader(msgspec.Struct):
-    """Courses of both sides and their tubes."""
+    """Courses of both sides, their tubes, and what had to be left out."""
 
     courses: list[_CourseHeader]
     tubes: list[PartHeader]
+    left_out: list[LeftOut] = []
+
+
+class _SurfaceHeader(msgspec.Struct):
+    values: list[str]
+    fibres: Fibres
+    is_shell: bool
+    projected: dict[str, _SurfaceHeader] = {}
 
 
 class FieldsHeader(msgspec.Struct):
-    """Which sides' fields, and whether they stand on a shell."""
+    """The fields of each side, and of the surfaces that they are carried to."""
 
-    is_shell: dict[Side, bool]
+    sides: dict[Side, _SurfaceHeader]
+
+
+class _PatchHeader(msgspec.Struct):
+    zone: str
+    surface: ZoneSurface
+    outlines: int
 
 
 class _ZonesHeader(msgspec.Struct):
     side: Side
-    patches: dict[str, int]  # zone → number of outlines
+    patches: list[_PatchHeader]
     figures: ZoneFigures
     note: str
     compromise: bool
+    probe: list[str] | None
+    fibres: Fibres
 
 
 class ZonesHeader(msgspec.Struct):
@@ -68,7 +95,9 @@ class ZonesHeader(msgspec.Struct):
     zones: list[_ZonesHeader]
 
 
-def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeader, Arrays]:
+def pack_courses(
+    courses: list[Course], tubes: list[Part], left_out: list[LeftOut] | None = None
+) -> tuple[CoursesHeader, Arrays]:
     """Header and arrays of courses and tubes."""
     parts, of_parts = pack_parts(tubes)
     arrays = dict(of_parts)
@@ -82,7 +111,16 @@ def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeade
                 course.id,
                 course.side,
                 course.origin,
-                [_BranchHeader(b.name, b.parent) for b in course.branches],
+                [
+                    _BranchHeader(
+                        b.name,
+                        b.parent,
+                        b.role,
+                        b.flatness,
+                        None if b.flat_mm is None else tuple(b.flat_mm.tolist()),
+                    )
+                    for b in course.branches
+                ],
                 [
                     _PointHeader(p.name, p.branch, tuple(p.position_mm.tolist()))
                     for p in course.points
@@ -92,16 +130,26 @@ def pack_courses(courses: list[Course], tubes: list[Part]) -> tuple[CoursesHeade
                 course.note,
             )
         )
-    return CoursesHeader(heads, parts), arrays
+    return CoursesHeader(heads, parts, left_out or []), arrays
 
 
-def unpack_courses(header: CoursesHeader, arrays: Arrays) -> tuple[list[Course], list[Part]]:
+def unpack_courses(
+    header: CoursesHeader, arrays: Arrays
+) -> tuple[list[Course], list[Part], list[LeftOut]]:
     """The inverse of `pack_courses`."""
     courses = []
     for head in header.courses:
         base = f"course/{head.id}/{head.side}"
         branches = tuple(
-            Branch(b.name, b.parent, arrays[f"{base}/{i}/points"], arrays[f"{base}/{i}/radius"])
+            Branch(
+                b.name,
+                b.parent,
+                arrays[f"{base}/{i}/points"],
+                arrays[f"{base}/{i}/radius"],
+                b.role,
+                b.flatness,
+                None if b.flat_mm is None else np.array(b.flat_mm),
+            )
             for i, b in enumerate(head.branches)
         )
         points = tuple(
@@ -119,26 +167,52 @@ def unpack_courses(header: CoursesHeader, arrays: Arrays) -> tuple[list[Course],
                 head.note,
             )
         )
-    return courses, unpack_parts(header.tubes, arrays)
+    return courses, unpack_parts(header.tubes, arrays), list(header.left_out)
 
 
 def pack_fields(fields: list[SurfaceFields]) -> tuple[FieldsHeader, Arrays]:
     """Header and arrays of both sides' fields."""
-    arrays = {
-        f"{of_side.side}/{name}": values
-        for of_side in fields
-        for name, values in of_side.arrays().items()
-    }
-    return FieldsHeader({of_side.side: of_side.is_shell for of_side in fields}), arrays
+    arrays: dict[str, NDArray[Any]] = {}
+    heads = {of_side.side: _pack_surface(of_side, str(of_side.side), arrays) for of_side in fields}
+    return FieldsHeader(heads), arrays
+
+
+def _pack_surface(
+    fields: SurfaceFields, base: str, arrays: dict[str, NDArray[Any]]
+) -> _SurfaceHeader:
+    arrays[f"{base}/vertices_mm"] = fields.vertices_mm
+    arrays[f"{base}/triangles"] = fields.triangles
+    for name, values in fields.values.items():
+        arrays[f"{base}/value/{name}"] = values
+    return _SurfaceHeader(
+        list(fields.values),
+        fields.fibres,
+        fields.is_shell,
+        {
+            name: _pack_surface(other, f"{base}/on/{name}", arrays)
+            for name, other in fields.projected.items()
+        },
+    )
 
 
 def unpack_fields(header: FieldsHeader, arrays: Arrays) -> list[SurfaceFields]:
     """The inverse of `pack_fields`."""
-    out = []
-    for side, is_shell in header.is_shell.items():
-        mine = {k.split("/", 1)[1]: v for k, v in arrays.items() if k.startswith(f"{side}/")}
-        out.append(SurfaceFields(side, **mine, is_shell=is_shell))
-    return out
+    return [_unpack_surface(head, side, str(side), arrays) for side, head in header.sides.items()]
+
+
+def _unpack_surface(head: _SurfaceHeader, side: Side, base: str, arrays: Arrays) -> SurfaceFields:
+    return SurfaceFields(
+        side,
+        arrays[f"{base}/vertices_mm"],
+        arrays[f"{base}/triangles"],
+        {name: arrays[f"{base}/value/{name}"] for name in head.values},
+        head.fibres,
+        head.is_shell,
+        {
+            name: _unpack_surface(other, side, f"{base}/on/{name}", arrays)
+            for name, other in head.projected.items()
+        },
+    )
 
 
 def pack_zones(zones: list[Zones]) -> tuple[ZonesHeader, Arrays]:
@@ -146,21 +220,33 @@ def pack_zones(zones: list[Zones]) -> tuple[ZonesHeader, Arrays]:
     heads: list[_ZonesHeader] = []
     arrays: dict[str, NDArray[Any]] = {}
     for of_side in zones:
-        counts = {}
-        for zone, patch in of_side.patches.items():
-            base = f"{of_side.side}/{zone}"
+        patches = []
+        for key, patch in of_side.patches.items():
+            base = f"{of_side.side}/{key}"
             arrays[f"{base}/vertices_mm"] = patch.vertices_mm
             arrays[f"{base}/triangles"] = patch.triangles
             arrays[f"{base}/normals"] = patch.normals
             for i, line in enumerate(patch.outline_mm):
                 arrays[f"{base}/outline/{i}"] = line
-            counts[zone] = len(patch.outline_mm)
+            patches.append(_PatchHeader(patch.zone, patch.surface, len(patch.outline_mm)))
         arrays[f"{of_side.side}/line"] = of_side.dimension_line_mm
-        point = of_side.compromise_point_mm
+        point, probe = of_side.compromise_point_mm, of_side.probe
         if point is not None:
             arrays[f"{of_side.side}/compromise"] = point
+        if probe is not None:
+            arrays[f"{of_side.side}/probe"] = probe.vertices_mm
+            for name, values in probe.values.items():
+                arrays[f"{of_side.side}/probe/{name}"] = values
         heads.append(
-            _ZonesHeader(of_side.side, counts, of_side.figures, of_side.note, point is not None)
+            _ZonesHeader(
+                of_side.side,
+                patches,
+                of_side.figures,
+                of_side.note,
+                point is not None,
+                None if probe is None else list(probe.values),
+                of_side.fibres,
+            )
         )
     return ZonesHeader(heads), arrays
 
@@ -170,15 +256,23 @@ def unpack_zones(header: ZonesHeader, arrays: Arrays) -> list[Zones]:
     out = []
     for head in header.zones:
         patches = {}
-        for zone, outlines in head.patches.items():
-            base = f"{head.side}/{zone}"
-            patches[zone] = Patch(
-                zone,
+        for of_patch in head.patches:
+            key = patch_key(of_patch.zone, of_patch.surface)
+            base = f"{head.side}/{key}"
+            patches[key] = Patch(
+                of_patch.zone,
                 head.side,
                 arrays[f"{base}/vertices_mm"],
                 arrays[f"{base}/triangles"],
                 arrays[f"{base}/normals"],
-                tuple(arrays[f"{base}/outline/{i}"] for i in range(outlines)),
+                tuple(arrays[f"{base}/outline/{i}"] for i in range(of_patch.outlines)),
+                of_patch.surface,
+            )
+        probe = None
+        if head.probe is not None:
+            probe = Probe(
+                arrays[f"{head.side}/probe"],
+                {name: arrays[f"{head.side}/probe/{name}"] for name in head.probe},
             )
         out.append(
             Zones(
@@ -188,6 +282,8 @@ def unpack_zones(header: ZonesHeader, arrays: Arrays) -> list[Zones]:
                 arrays[f"{head.side}/line"],
                 head.note,
                 arrays[f"{head.side}/compromise"] if head.compromise else None,
+                probe,
+                head.fibres,
             )
         )
     return out

@@ -60,6 +60,31 @@ def load_specimen(
     return store.unpack(*found)
 
 
+def load_complete_specimen(
+    name: str,
+    progress: Progress = lambda fraction, text: None,
+    cancelled: Callable[[], bool] = never,
+) -> Specimen:
+    """The specimen with everything modelled that its source lacks; see `meshes.modelling`.
+
+    Raises:
+        GluteaError: as `load_specimen`.
+        Cancelled: when `cancelled()` turned true.
+    """
+
+    def completed() -> tuple[store.SpecimenHeader, store.Arrays]:
+        from meshes.modelling.complete import complete
+
+        bare = load_specimen(name, lambda share, text: progress(0.2 * share, text), cancelled)
+        whole = complete(
+            bare, "full", lambda share, text: progress(0.2 + 0.8 * share, text), cancelled
+        )
+        return store.pack(whole)
+
+    found = cache.kept("complete", f"{name}-{specimen_key(name)}", store.SpecimenHeader, completed)
+    return store.unpack(*found)
+
+
 def _build(name: str, progress: Progress, cancelled: Callable[[], bool]) -> Specimen:
     # Imported when needed: the readers pull in trimesh and SciPy.
     if name == "model":

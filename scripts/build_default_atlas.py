@@ -27,7 +27,8 @@ def main() -> None:
         os.environ["GLUTEA_CACHE"] = folder
         shutil.rmtree(BUILT, ignore_errors=True)
         build(Request("model"), lambda share, text: print(f"{share:4.0%} {text}"))
-        shutil.copytree(folder, BUILT)
+        # The bare bones are part of the complete specimen, and evaluated in a moment.
+        shutil.copytree(folder, BUILT, ignore=shutil.ignore_patterns("specimen"))
     size = sum(path.stat().st_size for path in BUILT.rglob("*.safetensors"))
     print(f"{BUILT}: {size / 1e6:.1f} MB")
 

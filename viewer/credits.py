@@ -6,8 +6,17 @@ from collections.abc import Iterable
 
 from annotations.atlas import Atlas
 from meshes.specimen import Origin
-from meshes.structure import structures
+from meshes.structure import Kind, structures
 
+MOST_NAMES = 4
+PLURALS: dict[Kind, str] = {
+    "bone": "bones",
+    "muscle": "muscles",
+    "ligament": "ligaments",
+    "nerve": "nerves",
+    "artery": "arteries",
+    "vein": "veins",
+}
 PURPOSE = "For teaching, not for planning an operation."
 _SAYING: dict[Origin, str] = {
     "modelled": "Modelled by Glutea",
@@ -23,14 +32,27 @@ def credit_sentences(atlas: Atlas, items: Iterable[str]) -> list[str]:
     shown = frozenset(items)
     said = [credit.rstrip(".") + "." for credit in atlas.specimen.credits]
     for origin, saying in _SAYING.items():
-        names = dict.fromkeys(
-            structures()[part.structure].english
+        generated = dict.fromkeys(
+            part.structure
             for item, part in atlas.parts.items()
             if item in shown and part.origin == origin
         )
-        if names:
-            said.append(f"{saying}: {listed(names)}.")
+        if generated:
+            said.append(f"{saying}: {listed(_words(list(generated)))}.")
     return [*said, PURPOSE]
+
+
+def _words(names: list[str]) -> list[str]:
+    """Each structure by its name; where they are many, a kind of which there are several."""
+    if len(names) <= MOST_NAMES:
+        return [structures()[name].english for name in names]
+    of_kind: dict[Kind, list[str]] = {}
+    for name in names:
+        of_kind.setdefault(structures()[name].kind, []).append(structures()[name].english)
+    return [
+        english[0] if len(english) == 1 else PLURALS.get(kind, kind)
+        for kind, english in of_kind.items()
+    ]
 
 
 def listed(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from annotations.atlas import Atlas
-from annotations.zones.table import zone_table
+from annotations.zones.table import zone_keys, zone_words
 from meshes.errors import GluteaError
 from meshes.specimen import Origin, Side, part_id
 from meshes.structure import Kind, Region, structures
@@ -173,10 +173,10 @@ def _parts(atlas: Atlas) -> Iterator[Item]:
 
 
 def _zones(atlas: Atlas) -> Iterator[Item]:
-    for name, entry in zone_table().zones.items():
+    for name in zone_keys():
         for side in _sides():
             if side in atlas.zones and name in atlas.zones[side].patches:
-                yield Item(f"zone/{part_id(name, side)}", "zone", side, entry.english, name)
+                yield Item(f"zone/{part_id(name, side)}", "zone", side, zone_words(name), name)
 
 
 def _landmarks(atlas: Atlas) -> Iterator[Item]:

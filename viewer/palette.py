@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from annotations.zones.zone import split_key
 from meshes.errors import GluteaError
 from meshes.structure import Kind, Structure, structures
 
@@ -167,8 +168,8 @@ def colour_of(item: str) -> Colour:
     """
     group, slash, name = item.partition("/")
     name = without_side(name if slash else group)
-    if group == "zone" and name in palette().zones:
-        return palette().zones[name].colour
+    if group == "zone" and split_key(name)[0] in palette().zones:
+        return palette().zones[split_key(name)[0]].colour
     if slash and group == "landmark":
         return landmark_colour(name)
     if slash and group == "line":

@@ -6,94 +6,262 @@ from dataclasses import replace
 
 import numpy as np
 
-from annotations.courses.course import Course, Pass
+from annotations.courses.clearance import Walls
+from annotations.courses.course import Branch, Course, Pass
+from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import largest_turn_deg
 from annotations.courses.space import Space
+from annotations.courses.table import BranchEntry, CourseEntry
+from annotations.courses.waypoints import Finder
+from annotations.courses.winding import winding_deg
 from annotations.zones.fields import below_piriformis_mm
-from meshes.signed_distance import exact
-from meshes.specimen import FloatArray
 from meshes.structure import structure
 
-START_MM = 9.0  # the first stretch of a course may touch what it springs from
+NERVES_NEAR_MM = 15.0
 
 
-def checked(course: Course, space: Space) -> Course:
-    """The course with its passes and least clearances filled in."""
-    trunk = course.branches[0]
-    crossing = _crossing(trunk.points_mm, space)
-    clearance = _clearances(course, space)
-    passes = [_through_foramen(crossing, space)]
-    if space.piriformis is not None and crossing is not None:
-        below = float(below_piriformis_mm(space.specimen, space.side, crossing[None])[0])
-        passes.append(
-            Pass(
-                "below piriformis",
-                below > 0,
-                f"crosses the foramen {abs(below):.1f} mm {'below' if below > 0 else 'above'} the "
-                "lower border of piriformis",
+class Checker:
+    """Checks the solved courses of one side."""
+
+    def __init__(
+        self,
+        space: Space,
+        finder: Finder,
+        solved: list[Neighbour],
+        rows: dict[str, dict[str, BranchEntry]],
+    ) -> None:
+        self.space, self.finder = space, finder
+        self.rows = rows
+        self.walls = Walls(space, solved, rows)
+
+    def checked(self, entry: CourseEntry, course: Course) -> Course:
+        """The course with its passes and least clearances filled in."""
+        clearance = self.walls.clearances(entry, course)
+        passes = [*self._ways(entry, course)]
+        if course.id in self.space.settings.order and course.id in self.finder.laid.borders:
+            passes.append(self._order(course))
+        passes.append(self._clear(course, clearance))
+        passes.append(self._turns(course))
+        if "winding" in entry.passes:
+            passes += self._windings(course)
+        if entry.fan is not None and self.space.muscle is not None:
+            passes += self._contact(course)
+        return replace(course, passes=tuple(passes), clearance_mm=clearance)
+
+    def _ways(self, entry: CourseEntry, course: Course) -> list[Pass]:
+        exit_mm = next((p.position_mm for p in course.points if p.name == "exit"), None)
+        if entry.exit is None or exit_mm is None:
+            return []
+        f, trunk = self.space.foramen, course.branches[0]
+        medial, up, _ = f.local(exit_mm)
+        spine = float(np.linalg.norm(exit_mm - f.spine))
+        out = []
+        if "foramen" in entry.passes:
+            piis = self.space.specimen.point_mm("piis", self.space.side)
+            top = np.inf if piis is None else f.local(piis)[1] + 25.0
+            through = self.finder.laid.exits[course.id][2]
+            out.append(
+                Pass(
+                    "through the greater sciatic foramen",
+                    bool(through and 0 < up < top),
+                    f"leaves the pelvis {spine:.1f} mm from the ischial spine, {up:.1f} mm above "
+                    "the line of the sacrospinous ligament",
+                )
             )
+        row = self.rows[course.id][trunk.name]
+        below = float(below_piriformis_mm(self.space.specimen, self.space.side, exit_mm[None])[0])
+        if "below_piriformis" in entry.passes and self.space.piriformis is not None:
+            if "piriformis" in row.through:
+                out.append(self._pierces(trunk))
+            else:
+                out.append(
+                    Pass(
+                        "below piriformis",
+                        below > 0,
+                        f"{abs(below):.1f} mm {'below' if below > 0 else 'above'} its lower "
+                        "border, seen from behind",
+                    )
+                )
+        if "above_piriformis" in entry.passes and self.space.piriformis is not None:
+            out.append(
+                Pass(
+                    "above piriformis",
+                    below < 0,
+                    f"{abs(below):.1f} mm {'below' if below > 0 else 'above'} its lower border, "
+                    "seen from behind, on its upper side",
+                )
+            )
+        if "above_ligament" in entry.passes:
+            index = int(np.argmin(np.linalg.norm(trunk.points_mm - exit_mm, axis=1)))
+            thin = trunk.radius_mm[index] * trunk.flatness
+            wall = float(self.space.exact("sacrospinous_ligament", exit_mm[None])[0]) - thin
+            out.append(
+                Pass(
+                    "above the sacrospinous ligament",
+                    bool(wall > 0 and up > 0),
+                    f"its wall is {wall:.1f} mm from the ligament",
+                )
+            )
+        if "behind_ligament" in entry.passes:
+            out += self._round_the_spine(trunk)
+        return out
+
+    def _pierces(self, trunk: Branch) -> Pass:
+        inside = float(self.space.exact("piriformis", trunk.points_mm).min())
+        return Pass(
+            "through piriformis",
+            inside < -float(trunk.radius_mm.min()) * trunk.flatness,
+            f"runs {-inside:.1f} mm deep in the muscle, as this variant does",
         )
-    if space.muscle is not None:
-        tip = float(exact(space.muscle, trunk.points_mm[-1:])[0])
-        passes.append(
+
+    def _round_the_spine(self, trunk: Branch) -> list[Pass]:
+        """Behind the spine and ligament, then forward again below them."""
+        _, up, back = self.space.foramen.local(trunk.points_mm).T
+        down = np.flatnonzero((up[:-1] > 0) & (up[1:] <= 0))
+        behind = float(back[down[0]]) if len(down) else -np.inf
+        later = back[down[0] :] if len(down) else back[:0]
+        in_again = bool(len(later) and (later < 0).any())
+        return [
+            Pass(
+                "behind the ischial spine",
+                behind > 0,
+                f"passes {behind:.1f} mm behind the plane of the sacrospinous ligament"
+                if len(down)
+                else "does not come down to the ischial spine",
+            ),
+            Pass(
+                "in again through the lesser sciatic foramen",
+                in_again,
+                f"ends {-float(back[-1]):.1f} mm in front of that plane",
+            ),
+        ]
+
+    def _order(self, course: Course) -> Pass:
+        """Lateral to medial where they cross the lower border of piriformis."""
+        order = self.space.settings.order
+        mine, half = self.finder.laid.borders[course.id]
+        lateral = float(self.space.foramen.lateral_mm(mine))
+        place = order.index(course.id)
+        wrong: list[str] = []
+        stacked: list[str] = []
+        for other in order:
+            span = self.finder.lateral_span(other)
+            if other == course.id or span is None:
+                continue
+            middle = sum(span) / 2
+            if (middle > lateral) == (order.index(other) < place):
+                continue
+            name = structure(other).english.lower()
+            own = other not in self.finder.laid.borders
+            (stacked if own and not self._room(place, 2 * half) else wrong).append(name)
+        if wrong:
+            return Pass("order at piriformis", False, f"on the wrong side of {', '.join(wrong)}")
+        if stacked:
+            return Pass(
+                "order at piriformis",
+                True,
+                f"the source leaves no room beside {', '.join(stacked)}: stacked behind",
+            )
+        return Pass(
+            "order at piriformis",
+            True,
+            f"crosses the lower border {lateral:.1f} mm from the midplane, in the required order",
+        )
+
+    def _room(self, place: int, width_mm: float) -> bool:
+        """Whether the source's own nerves and vessels leave that width between them."""
+        order = self.space.settings.order
+        spans = [
+            (i, self.finder.lateral_span(name))
+            for i, name in enumerate(order)
+            if name not in self.finder.laid.borders
+        ]
+        outer = [span[0] for i, span in spans if i < place and span is not None]
+        inner = [span[1] for i, span in spans if i > place and span is not None]
+        if not outer or not inner:
+            return True
+        return min(outer) - max(inner) > width_mm + 2 * self.space.settings.least_clearance_mm
+
+    def _clear(self, course: Course, clearance: dict[str, float]) -> Pass:
+        least = self.space.settings.least_clearance_mm
+        name = "clear of everything before its entry"
+        if not clearance:
+            return Pass(name, True, "nothing is near")
+        nearest = next(iter(clearance))
+        touched = [
+            f"{structure(other).english.lower()} {mm:.2f} mm"
+            for other, mm in clearance.items()
+            if mm < least
+        ]
+        if touched:
+            return Pass(name, False, f"too near to {', '.join(touched)}")
+        return Pass(
+            name,
+            True,
+            f"nearest: {structure(nearest).english.lower()}, {clearance[nearest]:.2f} mm",
+        )
+
+    def _turns(self, course: Course) -> Pass:
+        settings = self.space.settings
+        turns = {
+            branch.name: largest_turn_deg(branch.points_mm, settings.turn_over_mm)
+            for branch in course.branches
+        }
+        sharpest = max(turns, key=lambda name: turns[name])
+        return Pass(
+            "no sharp turn",
+            turns[sharpest] <= settings.largest_turn_deg,
+            f"at most {turns[sharpest]:.0f}° in {settings.turn_over_mm:g} mm ({sharpest})",
+        )
+
+    def _windings(self, course: Course) -> list[Pass]:
+        limit = self.space.settings.largest_winding_deg
+        kind = structure(course.id).kind
+        out = []
+        for other, branches in self.finder.laid.branches.items():
+            if "trunk" not in branches or {kind, structure(other).kind} != {"nerve", "artery"}:
+                continue
+            vessel, nerve = course.branches[0], branches["trunk"]
+            if kind == "nerve":
+                vessel, nerve = nerve, vessel
+            angle = winding_deg(vessel.points_mm, nerve.points_mm, NERVES_NEAR_MM)
+            if angle > 90.0:
+                out.append(
+                    Pass(
+                        f"does not wind round {structure(other).english.lower()}",
+                        angle <= limit,
+                        f"turns {angle:.0f}° about it",
+                    )
+                )
+        return out
+
+    def _contact(self, course: Course) -> list[Pass]:
+        """The trunk reaches the deep surface; branches keep to it until they sink in."""
+        settings = self.space.settings
+        trunk = course.branches[0]
+        tip = float(self.space.exact("gluteus_maximus", trunk.points_mm[-1:])[0])
+        gap = tip - float(trunk.radius_mm[-1])
+        out = [
             Pass(
                 "reaches the deep surface of gluteus maximus",
-                bool(abs(tip) < trunk.radius_mm[-1] + 1),
-                f"the trunk's end lies {tip:.1f} mm from the muscle",
+                abs(gap) < 1.0,
+                f"the trunk's wall ends {gap:.1f} mm from it",
             )
-        )
-    bones = {n: d for n, d in clearance.items() if structure(n).kind == "bone"}
-    if bones:
-        nearest = min(bones, key=lambda name: bones[name])
-        passes.append(
-            Pass(
-                "clear of bone",
-                bones[nearest] > 0,
-                f"nearest to the {structure(nearest).english.lower()}: {bones[nearest]:.1f} mm",
+        ]
+        entries = {point.branch for point in course.points if point.name == "branch_entry"}
+        worst, where = -np.inf, ""
+        for branch in course.branches:
+            if branch.name not in entries:
+                continue
+            away = self.walls.off_gluteus(branch)
+            if len(away) and away.max() > worst:
+                worst, where = float(away.max()), branch.name
+        if entries:
+            out.append(
+                Pass(
+                    "branches keep to the deep surface until they sink in",
+                    worst <= settings.hug_mm,
+                    f"at most {worst:.2f} mm off it ({where})",
+                )
             )
-        )
-    return replace(course, passes=tuple(passes), clearance_mm=clearance)
-
-
-def _crossing(line: FloatArray, space: Space) -> FloatArray | None:
-    """Where the line first passes the foramen's plane from front to back."""
-    back = space.foramen.local(line)[:, 2]
-    through = np.flatnonzero((back[:-1] <= 0) & (back[1:] > 0))
-    if len(through) == 0:
-        return None
-    i = int(through[0])
-    share = -back[i] / (back[i + 1] - back[i])
-    return np.asarray(line[i] + share * (line[i + 1] - line[i]))
-
-
-def _through_foramen(crossing: FloatArray | None, space: Space) -> Pass:
-    name = "through the greater sciatic foramen"
-    if crossing is None:
-        return Pass(name, False, "does not leave the pelvis")
-    medial, up, _ = space.foramen.local(crossing)
-    notch = space.specimen.point_mm("piis", space.side)
-    top = np.inf if notch is None else space.foramen.local(notch)[1]
-    holds = bool(medial > 0 and 0 < up < top)
-    return Pass(
-        name,
-        holds,
-        f"{np.hypot(medial, up):.1f} mm from the ischial spine, {up:.1f} mm above the line of the "
-        "sacrospinous ligament",
-    )
-
-
-def _clearances(course: Course, space: Space) -> dict[str, float]:
-    """Least distance of the walls, before any entry, to each obstacle near them."""
-    lines, radii = [], []
-    for branch in course.branches:
-        along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(branch.points_mm, axis=0), axis=1))]
-        counted = along > START_MM if branch.parent is None else along > 0
-        lines.append(branch.points_mm[counted])
-        radii.append(branch.radius_mm[counted])
-    points, radius = np.vstack(lines), np.concatenate(radii)
-    out = {}
-    for part in space.obstacles():
-        low, high = part.vertices_mm.min(axis=0) - 15, part.vertices_mm.max(axis=0) + 15
-        near = ((points > low) & (points < high)).all(axis=1)
-        if near.any():
-            out[part.structure] = float((exact(part, points) - radius).min())
-    return dict(sorted(out.items(), key=lambda item: item[1]))
+        return out

@@ -4,25 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from meshes.specimen import FloatArray, Origin, Side
 
+Role = Literal["trunk", "root", "branch"]
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """A centreline (n, 3) in mm with its radius (n,) in mm; `parent` None for the trunk."""
+    """A centreline (n, 3) in mm with its radius (n,) in mm; `parent` None for the trunk.
+
+    A flattened branch (`flatness` below 1: thickness over width) is an ellipse across its line:
+    `radius_mm` is half its width, `flat_mm` the unit vector (3,) that its flat faces look along.
+    Roots run towards their parent, branches away from it.
+    """
 
     name: str
     parent: str | None
     points_mm: FloatArray
     radius_mm: FloatArray
+    role: Role = "trunk"
+    flatness: float = 1.0
+    flat_mm: FloatArray | None = None
+
+    @property
+    def row_shares(self) -> tuple[float, ...]:
+        """Where rows of balls lie that fill it, as shares of half the width."""
+        return (0.0,) if self.flatness >= 1 else (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+    def rows(self, line_mm: FloatArray) -> FloatArray:
+        """(n, 3) unit vectors across a line in the plane of the flat faces."""
+        if self.flat_mm is None:
+            return np.zeros_like(line_mm)
+        return across(line_mm, self.flat_mm)
 
     @property
     def length_mm(self) -> float:
         """Length along the centreline."""
         return float(np.linalg.norm(np.diff(self.points_mm, axis=0), axis=1).sum())
+
+
+def across(line_mm: FloatArray, flat_mm: FloatArray) -> FloatArray:
+    """(n, 3) unit vectors square to a line and to the direction that its flat faces look along."""
+    out = np.cross(np.gradient(line_mm, axis=0), flat_mm)
+    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
 
 
 @dataclass(frozen=True)
@@ -36,11 +64,29 @@ class Pass:
 
 @dataclass(frozen=True, eq=False)
 class PointOfInterest:
-    """`exit`, `trunk_contact` or `branch_entry`: a named place on the course."""
+    """`exit`, `trunk_contact` or `branch_entry`: a named place on the course.
+
+    Exit: on the centreline, at the lower (upper) border of piriformis. Trunk contact and branch
+    entries: on the deep surface of gluteus maximus.
+    """
 
     name: str
     branch: str
     position_mm: FloatArray
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A course, or a branch of one, that could not pass on this anatomy and was not forced."""
+
+    id: str
+    side: Side
+    branch: str
+    reason: str
+
+    def mirrored(self) -> LeftOut:
+        """The other side's."""
+        return replace(self, side="right" if self.side == "left" else "left")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +123,13 @@ class Course:
         return replace(
             self,
             side="right" if self.side == "left" else "left",
-            branches=tuple(replace(b, points_mm=b.points_mm * flip) for b in self.branches),
+            branches=tuple(
+                replace(
+                    b,
+                    points_mm=b.points_mm * flip,
+                    flat_mm=None if b.flat_mm is None else b.flat_mm * flip,
+                )
+                for b in self.branches
+            ),
             points=tuple(replace(p, position_mm=p.position_mm * flip) for p in self.points),
         )

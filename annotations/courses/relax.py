@@ -1,109 +1,155 @@
-"""Centrelines: even spacing, and relaxation outside a distance field."""
+"""Centrelines: even spacing, and relaxation outside distance fields, smooth in curvature."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from meshes.signed_distance import Grid, exact
-from meshes.specimen import FloatArray, Part
+from meshes.specimen import FloatArray
 
-ROUNDS = 300
-CLEARING_ROUNDS = 10
-TENSION = 0.35
-LARGEST_PUSH_MM = 1.0
-FREE_ENDS_MM = 5.0  # near its ends a tube may touch what it springs from or enters
+ROUNDS = 84
+SETTLING_ROUNDS = 28
+RESPACE_EVERY = 14
+TENSION, SETTLED_TENSION = 0.3, 0.05
+STIFFNESS = 4.0  # a bending length of about √(stiffness) steps
+SETTLED_STIFFNESS = 1.0
+LARGEST_PUSH_MM = 0.8
+
+# (n, 3) points, (n,) radii, (n,) shares of the clearance kept at the start and at the end
+# → (n, 3) shifts towards freedom
+Push = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 
 
-def spaced(points_mm: FloatArray, step_mm: float) -> FloatArray:
+def along(points_mm: FloatArray) -> FloatArray:
+    """(n,) length from the first point, mm."""
+    return np.r_[0, np.cumsum(np.linalg.norm(np.diff(points_mm, axis=0), axis=1))]
+
+
+def spaced(points_mm: FloatArray, step_mm: float, least: int = 6) -> FloatArray:
     """(n, 3) points along a polyline at even distances of about `step_mm`."""
-    along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points_mm, axis=0), axis=1))]
-    count = max(4, int(round(along[-1] / step_mm)) + 1)
-    at = np.linspace(0, along[-1], count)
-    return np.stack([np.interp(at, along, points_mm[:, axis]) for axis in range(3)], axis=1)
+    s = along(points_mm)
+    count = max(least, int(round(s[-1] / step_mm)) + 1)
+    at = np.linspace(0, s[-1], count)
+    return np.stack([np.interp(at, s, points_mm[:, axis]) for axis in range(3)], axis=1)
 
 
-def smooth(points_mm: FloatArray, sigma: float) -> FloatArray:
-    """A polyline smoothed along itself, ends kept (reflected through them)."""
-    from scipy.ndimage import gaussian_filter1d
-
-    reach = min(len(points_mm) - 1, int(4 * sigma))
-    head = 2 * points_mm[0] - points_mm[reach:0:-1]
-    tail = 2 * points_mm[-1] - points_mm[-2 : -reach - 2 : -1]
-    out = gaussian_filter1d(np.vstack([head, points_mm, tail]), sigma, axis=0)
-    return np.asarray(out[reach : reach + len(points_mm)])
+def at_share(values: tuple[float, ...] | FloatArray, count: int) -> FloatArray:
+    """(count,) values spread evenly from the first to the last."""
+    given = np.asarray(values, float)
+    return np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(given)), given)
 
 
 def relaxed(
-    points_mm: FloatArray,
-    radius_mm: float,
-    grid: Grid,
-    field: FloatArray,
-    clearance_mm: float,
+    way_mm: FloatArray,
+    radii_mm: tuple[float, ...],
+    push: Push,
+    free_mm: tuple[float, float],
+    pins: list[tuple[FloatArray, float]],
     step_mm: float,
+    stiffer: float = 1.0,
 ) -> FloatArray:
-    """The string through a route, pulled tight outside `field >= radius + clearance`; ends fixed.
+    """The string through a route, pulled tight and stiff outside what pushes it; ends fixed.
 
-    The route must already lie in the free space (a minimal-cost path): a straight start would be
-    pulled through thin sheets.
+    An active contour: tension and bending are solved implicitly each round, so that a stiff line
+    stays stable; pushes and pins act in between. The route must already lie in the free space (a
+    minimal-cost path): a straight start would be pulled through thin sheets.
+
+    Args:
+        free_mm: lengths at both ends that may touch what the line springs from or enters.
+        pins: points with weights that the line is drawn to.
     """
-    line = spaced(smooth(points_mm, 2.0), step_mm)
-    ends = points_mm[0], points_mm[-1]
+    ends = way_mm[0].copy(), way_mm[-1].copy()
+    line = spaced(_blurred(way_mm), step_mm)
     line[0], line[-1] = ends
-    for _ in range(ROUNDS):
-        line[1:-1] += TENSION * ((line[2:] + line[:-2]) / 2 - line[1:-1])
-        line = _pushed(line, radius_mm + clearance_mm, grid, field)
-    for sigma in (1.6, 1.2, 0.8):
-        line = smooth(spaced(line, step_mm), sigma)
-        for _ in range(4):
-            line = _pushed(line, radius_mm + clearance_mm, grid, field)
-    return smooth(spaced(line, step_mm), 0.8)
+    for stage, rounds, tension, stiffness in (
+        (0, ROUNDS, TENSION, STIFFNESS),
+        (1, SETTLING_ROUNDS, SETTLED_TENSION, SETTLED_STIFFNESS),
+    ):
+        for turn in range(rounds):
+            if turn % RESPACE_EVERY == 0:
+                line = spaced(line, step_mm)
+                line[0], line[-1] = ends
+                smoother = _smoother(len(line), tension, stiffness * stiffer)
+                radius = at_share(radii_mm, len(line))
+                shares = _free_ends(line, free_mm)
+            moved = line + push(line, radius, *shares)
+            for point, weight in pins:
+                nearest = int(np.argmin(np.linalg.norm(moved - point, axis=1)))
+                reach = np.exp(-(((np.arange(len(line)) - nearest) / 3.0) ** 2))
+                moved += (weight * (1 if stage == 0 else 0.4) * reach)[:, None] * (
+                    point - moved[nearest]
+                )
+            moved[0], moved[-1] = ends
+            line = ends_fixed(moved, smoother)
+    return line
 
 
-def cleared(
-    line: FloatArray, radius_mm: FloatArray, parts: list[Part], clearance_mm: float, free_mm: float
+def ends_fixed(line: FloatArray, smoother: FloatArray) -> FloatArray:
+    """Implicit smoothing of the offsets from the chord between the fixed ends."""
+    from scipy.linalg import cho_solve_banded
+
+    chord = np.linspace(0, 1, len(line))[:, None] * (line[-1] - line[0]) + line[0]
+    out = line.copy()
+    offset = (line - chord)[1:-1]
+    out[1:-1] = chord[1:-1] + cho_solve_banded((smoother, True), offset, check_finite=False)
+    return out
+
+
+def faired(
+    line: FloatArray, radius_mm: FloatArray, push: Push, free_mm: tuple[float, float], rounds: int
 ) -> FloatArray:
-    """The line moved off exact surfaces until its wall keeps the clearance; ends and shape kept.
-
-    The grid is coarser than the clearance, so the last fraction of a millimetre is done on the
-    surfaces themselves. The first `free_mm` may touch what the course springs from.
-    """
-    along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
-    counted = np.clip((along - free_mm) / FREE_ENDS_MM, 0, 1)
-    for _ in range(CLEARING_ROUNDS):
-        shift = np.zeros_like(line)
-        for part in parts:
-            reach = radius_mm.max() + 4.0
-            low, high = part.vertices_mm.min(axis=0) - reach, part.vertices_mm.max(axis=0) + reach
-            near = np.flatnonzero(((line > low) & (line < high)).all(axis=1))
-            if len(near) == 0:
-                continue
-            away, normal = distance_and_normal(part, line[near])
-            lack = np.clip((radius_mm[near] + clearance_mm) * counted[near] - away, 0, 2.0)
-            lack[counted[near] == 0] = 0
-            shift[near] += lack[:, None] * normal
-        if not shift.any():
-            break
-        # A push is shared with the neighbours, so that the line bends instead of kinking.
-        line = line + np.where(shift != 0, shift, 0.7 * smooth(shift, 1.5))
-        line[1:-1] += 0.15 * ((line[2:] + line[:-2]) / 2 - line[1:-1])
+    """A few rounds of gentle bending resistance between pushes: takes the last kinks out."""
+    smoother = _smoother(len(line), 0.0, 0.5)
+    shares = _free_ends(line, free_mm)
+    for _ in range(rounds):
+        moved = line + push(line, radius_mm, *shares)
+        moved[0], moved[-1] = line[0], line[-1]
+        line = ends_fixed(moved, smoother)
     return line
 
 
-def distance_and_normal(part: Part, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(n,) exact signed distances, and (n, 3) their unit gradients by central differences."""
-    step = 0.5
-    shifted = [points + step * sign * axis for axis in np.eye(3) for sign in (1, -1)]
-    values = exact(part, np.vstack([points, *shifted])).reshape(7, -1)
-    slope = np.stack([values[1 + 2 * i] - values[2 + 2 * i] for i in range(3)], axis=1)
-    length = np.linalg.norm(slope, axis=1, keepdims=True)
-    return values[0], np.asarray(slope / np.maximum(length, 1e-9))
+def largest_turn_deg(line: FloatArray, over_mm: float) -> float:
+    """The sharpest change of direction over that length of the line, degrees."""
+    fine = spaced(line, 0.5)
+    chord = np.diff(fine, axis=0)
+    length = np.linalg.norm(chord, axis=1, keepdims=True)
+    chord = chord / np.maximum(length, 1e-9)
+    gap = max(1, int(round(over_mm / max(float(length.mean()), 1e-6))))
+    if len(chord) <= gap:
+        return 0.0
+    cosine = np.clip((chord[gap:] * chord[:-gap]).sum(axis=1), -1, 1)
+    return float(np.degrees(np.arccos(cosine)).max())
 
 
-def _pushed(line: FloatArray, wanted: float, grid: Grid, field: FloatArray) -> FloatArray:
-    along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
-    ramp = np.clip(np.minimum(along, along[-1] - along) / FREE_ENDS_MM, 0, 1)
-    lack = np.clip(wanted * ramp - grid.sample(field, line), 0, LARGEST_PUSH_MM)
-    lack[[0, -1]] = 0
-    if lack.any():
-        line = line + lack[:, None] * grid.gradient(field, line)
-    return line
+def _free_ends(line: FloatArray, free_mm: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """(n,) twice: 0 at the start (at the end), where it may touch, rising to 1 over that length."""
+    s = along(line)
+    shares = []
+    for free, distance in zip(free_mm, (s, s[-1] - s), strict=True):
+        shares.append(
+            np.clip((distance / free - 0.5) / 0.4, 0, 1) if free > 0 else np.ones(len(line))
+        )
+    return shares[0], shares[1]
+
+
+def _smoother(count: int, tension: float, stiffness: float) -> FloatArray:
+    """(3, count−2) banded factor of 1 + tension·L₂ + stiffness·L₄ with both ends held at 0."""
+    from scipy.linalg import cholesky_banded
+
+    n = count - 2
+    bands = np.zeros((3, n))
+    bands[0] = 1 + 2 * tension + 6 * stiffness
+    bands[0, [0, -1]] -= stiffness
+    bands[1, : n - 1] = -tension - 4 * stiffness
+    bands[2, : n - 2] = stiffness
+    return np.asarray(cholesky_banded(bands, lower=True, check_finite=False))
+
+
+def _blurred(points_mm: FloatArray) -> FloatArray:
+    """A grid path without its stairs."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if len(points_mm) < 5:
+        return points_mm
+    return np.asarray(gaussian_filter1d(points_mm, 1.5, axis=0, mode="nearest"))

@@ -1,64 +1,155 @@
-"""The free space that courses run in: distance fields, the infrapiriform door, cheapest routes."""
+"""The space that courses run in: distance fields of one side, its doors, what closes them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
+from annotations.courses.foramen import Foramen
+from annotations.courses.neighbours import Neighbour, surface_points
 from annotations.courses.table import course_table
 from annotations.zones.fields import below_piriformis_mm
-from meshes.signed_distance import Grid, distance_field, occupancy, union
-from meshes.specimen import FloatArray, Part, Side, Specimen
+from meshes.signed_distance import Grid, distance_field, occupancy, polydata
+from meshes.specimen import BoolArray, FloatArray, IntArray, Part, Side, Specimen
 from meshes.structure import structures
 
-MARGIN_MM = 12.0
-WALL_MM = 2.5  # half the thickness of the walls that close what is not the infrapiriform foramen
+NEAR_MM = 4.5  # distances below are exact to a tenth, above to half a cell
+POINTS_PER_MM2 = 3.0
+SHEET_STEP_MM = 0.6
+SHEET_HALF_MM = 0.8
+DOOR_DEPTH_BELOW_MM = 30.0
+DOOR_REACH_MM = 75.0  # no way out of the foramen lies further from the spine along an axis
+GridName = Literal["near", "wide"]
+# What the grids cover: landmarks, and margins (lateral, anterior, posterior, below, above) in mm.
+BOXES: dict[GridName, tuple[tuple[str, ...], tuple[float, float, float, float, float]]] = {
+    "near": (
+        (
+            "ischial_spine", "piis", "sacral_foramen_s1", "ischial_tuberosity",
+            "greater_trochanter_tip", "sacral_apex", "lesser_trochanter", "coccyx_tip",
+        ),
+        (10.0, 50.0, 26.0, 75.0, 30.0),
+    ),
+    "wide": (
+        ("pubic_tubercle", "asis", "psis", "sacral_promontory", "ischial_tuberosity"),
+        (6.0, 25.0, 10.0, 0.0, 90.0),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class Foramen:
-    """The lower part of the greater sciatic foramen, seen from the ischial spine.
+class Field:
+    """Signed distance on a grid, and which part lies nearest or fills each cell (−1: none)."""
 
-    Unit vectors: `medial` along the sacrospinous ligament, `up` square to it in its plane,
-    `back` out of the pelvis. Where the specimen has no ligament, the triangle between spine,
-    sacral apex and coccyx tip, its attachments, stands for it.
-    """
-
-    spine: FloatArray
-    apex: FloatArray
-    coccyx: FloatArray
-    tuberosity: FloatArray
-    medial: FloatArray
-    up: FloatArray
-    back: FloatArray
+    grid: Grid
+    names: tuple[str, ...]
+    values: FloatArray
+    owner: IntArray
+    points: FloatArray
+    point_owner: IntArray
 
     @classmethod
-    def of(cls, specimen: Specimen, side: Side) -> Foramen:
-        """From the landmarks of one side."""
-        names = ("ischial_spine", "sacral_apex", "coccyx_tip", "ischial_tuberosity")
-        spine, apex, coccyx, tuberosity = (specimen.point_mm(name, side) for name in names)
-        assert spine is not None and apex is not None
-        assert coccyx is not None and tuberosity is not None
-        medial = _unit((apex + coccyx) / 2 - spine)
-        up = apex - coccyx
-        up = _unit(up - medial * (up @ medial))
-        back = np.cross(medial, up)
-        back *= np.sign(back[1])
-        return cls(spine, apex, coccyx, tuberosity, medial, up, back)
+    def of(cls, grid: Grid, parts: list[Part], sheets: dict[str, FloatArray]) -> Field:
+        """From closed surfaces, and points spread over sheets of no thickness."""
+        low = np.array(grid.low_mm) - NEAR_MM
+        high = grid.low_mm + grid.spacing_mm * np.array(grid.shape) + NEAR_MM
+        names = tuple(part.structure for part in parts) + tuple(sheets)
+        filled = np.full(grid.shape, -1, np.int16)
+        clouds = []
+        for index, part in enumerate(parts):
+            filled[occupancy(part, grid)] = index
+            clouds.append(surface_points(part, low, high, POINTS_PER_MM2 / grid.spacing_mm))
+        clouds += list(sheets.values())
+        points = np.vstack([*clouds, np.full((1, 3), 1e4)])
+        of_point = np.repeat(np.arange(len(clouds)), [len(cloud) for cloud in clouds])
+        of_point = np.r_[of_point, -1].astype(np.int16)
+        touched = filled >= 0
+        touched[tuple(grid.index_of(points[:-1]).T)] = True
+        values = distance_field(touched, grid)
+        owner = filled.copy()
+        field = cls(grid, names, values, owner, points, of_point)
+        near = np.abs(values) < NEAR_MM
+        field._measure(near, filled, of_point >= 0)
+        # A ligament is thinner than the grid is fine: no string may be pulled through it.
+        thin = [i for i, n in enumerate(names) if structures()[n].kind == "ligament"]
+        values[np.isin(owner, thin)] -= SHEET_HALF_MM
+        return field
 
-    def local(self, points_mm: FloatArray) -> FloatArray:
-        """(..., 3) coordinates (medial, up, back) from the spine, mm."""
-        return np.asarray((points_mm - self.spine) @ np.stack([self.medial, self.up, self.back]).T)
+    def _measure(self, cells: BoolArray, filled: IntArray, kept: BoolArray) -> None:
+        from scipy.spatial import cKDTree
 
-    def to_ligament_mm(self, points_mm: FloatArray) -> FloatArray:
-        """(n,) distance to the triangle that stands for the sacrospinous ligament."""
-        return _to_triangle(points_mm, self.spine, self.apex, self.coccyx)
+        where = np.argwhere(cells)
+        tree = cKDTree(self.points[kept])
+        far, nearest = tree.query(
+            np.array(self.grid.low_mm) + self.grid.spacing_mm * where,
+            distance_upper_bound=3 * NEAR_MM,
+            workers=2,
+        )
+        owners = np.r_[self.point_owner[kept], -1]
+        inside = filled[cells] >= 0
+        far = np.where(np.isfinite(far), far, 3 * NEAR_MM)
+        self.values[cells] = np.where(inside, -far, far)
+        self.owner[cells] = np.where(inside, filled[cells], owners[nearest])
+
+    def without(self, names: tuple[str, ...]) -> Field:
+        """The field as if these parts were not there."""
+        dropped = [i for i, name in enumerate(self.names) if name in names]
+        if not dropped:
+            return self
+        cells = np.isin(self.owner, dropped)
+        field = Field(
+            self.grid, self.names, self.values.copy(), self.owner.copy(), self.points,
+            self.point_owner,
+        )  # fmt: skip
+        filled = np.where(self.values < 0, self.owner, -1)
+        filled = np.where(np.isin(filled, dropped), -1, filled)
+        kept = (self.point_owner >= 0) & ~np.isin(self.point_owner, dropped)
+        field._measure(cells, filled, kept)
+        return field
+
+
+class Implicit:
+    """Exact distances to one part's surface; the search structure is kept."""
+
+    def __init__(self, part: Part) -> None:
+        from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+        from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
+
+        self._mesh = polydata(part)
+        self._function = vtkImplicitPolyDataDistance()
+        self._function.SetInput(self._mesh)
+        self._locator = vtkStaticCellLocator()
+        self._locator.SetDataSet(self._mesh)
+        self._locator.BuildLocator()
+
+    def distances(self, points: FloatArray) -> FloatArray:
+        """(n,) signed distances of (n, 3) points."""
+        from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+        from vtkmodules.vtkCommonCore import vtkDoubleArray
+
+        out = vtkDoubleArray()
+        given = numpy_to_vtk(np.ascontiguousarray(points, float))  # type: ignore[no-untyped-call]
+        self._function.FunctionValue(given, out)
+        return np.array(vtk_to_numpy(out))  # type: ignore[no-untyped-call]
+
+    def nearest(self, points: FloatArray) -> FloatArray:
+        """(n, 3) nearest points of the surface."""
+        from vtkmodules.vtkCommonCore import mutable
+        from vtkmodules.vtkCommonDataModel import vtkGenericCell
+
+        found = []
+        for point in points:
+            at, cell = [0.0, 0.0, 0.0], vtkGenericCell()
+            index, sub, far = mutable(0), mutable(0), mutable(0.0)
+            self._locator.FindClosestPoint(point, at, cell, index, sub, far)  # type: ignore[call-overload]
+            found.append(at)
+        return np.array(found)
 
 
 class Space:
-    """Fields and walls of one side, on one grid."""
+    """Fields, neighbours and doors of one side."""
 
     def __init__(self, specimen: Specimen, side: Side) -> None:
         self.settings = course_table().settings
@@ -66,147 +157,174 @@ class Space:
         self.foramen = Foramen.of(specimen, side)
         self.muscle = specimen.part("gluteus_maximus", side)
         self.piriformis = specimen.part("piriformis", side)
-        self.grid = self._grid()
+        centre = specimen.landmark("hip_joint_centre", side)
+        radius = centre.radius_mm if centre is not None else None
+        reference = self.settings.reference_head_radius_mm
+        self.scale = (radius or reference) / reference
+        self._solid: dict[tuple[GridName, tuple[str, ...]], Field] = {}
+        self._grids: dict[GridName, Grid] = {}
+        self._exact: dict[str, Implicit] = {}
 
-    def _grid(self) -> Grid:
-        names = (
-            "ischial_spine",
-            "piis",
-            "sacral_foramen_s1",
-            "ischial_tuberosity",
-            "greater_trochanter_tip",
-            "sacral_apex",
-            "coccyx_tip",
-        )
-        marks = [self.specimen.point_mm(name, self.side) for name in names]
-        points = np.array([mark for mark in marks if mark is not None])
-        low, high = points.min(axis=0) - MARGIN_MM, points.max(axis=0) + 2 * MARGIN_MM
-        low[1] -= 3 * MARGIN_MM
-        return Grid.around(low, high, self.settings.grid_mm)
+    def grid(self, name: GridName) -> Grid:
+        """The fine grid of the gluteal region, or the coarse one of the half pelvis."""
+        if name not in self._grids:
+            marks, (lateral, front, back, below, above) = BOXES[name]
+            found = [self.specimen.point_mm(mark, self.side) for mark in marks]
+            points = np.array([mark for mark in found if mark is not None])
+            low, high = points.min(axis=0), points.max(axis=0)
+            right = self.side == "right"
+            middle = (0.0, 3.0) if right else (-3.0, 0.0)
+            low += [-lateral if right else middle[0], -front, -below]
+            high += [middle[1] if right else lateral, back, above]
+            if right:
+                high[0] = max(high[0], 3.0)
+            else:
+                low[0] = min(low[0], -3.0)
+            spacing = self.settings.grid_mm if name == "near" else self.settings.wide_grid_mm
+            self._grids[name] = Grid.around(low, high, spacing * max(self.scale, 0.7))
+        return self._grids[name]
 
-    def obstacles(self) -> list[Part]:
-        """What a course may not enter, gluteus maximus apart."""
-        kinds = self.settings.obstacle_kinds
-        return [
-            part
+    @cached_property
+    def obstacles(self) -> dict[str, Part]:
+        """What a course may not enter, gluteus maximus apart, by structure."""
+        return {
+            part.structure: part
             for part in self.specimen.parts.values()
             if part.side in (self.side, "midline")
             and part.structure != "gluteus_maximus"
-            and (
-                structures()[part.structure].kind in kinds
-                or part.structure in self.settings.obstacle_structures
-            )
-            and self._near(part)
-        ]
-
-    def _near(self, part: Part) -> bool:
-        low, high = (
-            np.array(self.grid.low_mm),
-            self.grid.low_mm + self.grid.spacing_mm * np.array(self.grid.shape),
-        )
-        points = part.vertices_mm
-        return bool((points.max(axis=0) > low).all() and (points.min(axis=0) < high).all())
+            and structures()[part.structure].kind in self.settings.obstacle_kinds
+        }
 
     @cached_property
-    def obstacle_field(self) -> FloatArray:
-        """Signed distance to all obstacles."""
-        return distance_field(union(self.obstacles(), self.grid), self.grid)
+    def sheets(self) -> dict[str, FloatArray]:
+        """Points over the triangles that stand for ligaments the specimen lacks."""
+        return {
+            name: self.foramen.sheet(name, SHEET_STEP_MM)
+            for name in self.settings.thin_sheets
+            if name not in self.obstacles
+        }
+
+    def solid(self, grid: GridName, through: tuple[str, ...] = ()) -> Field:
+        """Distance to bones, muscles but gluteus maximus, ligaments; without some of them."""
+        key = (grid, through)
+        if key not in self._solid:
+            if through:
+                self._solid[key] = self.solid(grid).without(through)
+            else:
+                box = self.grid(grid)
+                parts = [part for part in self.obstacles.values() if _touches(part, box)]
+                self._solid[key] = Field.of(box, parts, self.sheets)
+        return self._solid[key]
 
     @cached_property
-    def free_field(self) -> FloatArray:
-        """Signed distance to obstacles and gluteus maximus, with the walls closed."""
-        muscle = [self.muscle] if self.muscle is not None else []
-        filled = union([*self.obstacles(), *muscle], self.grid) | self._walls()
-        return distance_field(filled, self.grid)
+    def gluteus(self) -> Field | None:
+        """Distance to gluteus maximus on the fine grid."""
+        if self.muscle is None:
+            return None
+        return Field.of(self.grid("near"), [self.muscle], {})
 
-    def _walls(self) -> FloatArray:
-        """What a nerve below piriformis must not use: above it, the lesser foramen, the midline."""
-        points = self.grid.points_mm()
-        flat = points.reshape(-1, 3)
+    @cached_property
+    def source_neighbours(self) -> dict[str, Neighbour]:
+        """The source's own nerves and vessels of the region."""
+        box = self.grid("near")
+        low, high = np.array(box.low_mm), box.low_mm + box.spacing_mm * np.array(box.shape)
+        found = {}
+        for name in self.settings.source_neighbours:
+            part = self.specimen.part(name, self.side)
+            if part is not None and (near := Neighbour.of_part(part, low, high)) is not None:
+                found[name] = near
+        return found
+
+    def distance_to(self, name: str, points: FloatArray) -> FloatArray:
+        """(n,) distance from points to a part (or its stand-in sheet), by its surface points."""
+        from scipy.spatial import cKDTree
+
+        if name in self.sheets:
+            cloud = self.sheets[name]
+        else:
+            part = self.obstacles[name]
+            reach = 40.0
+            cloud = surface_points(part, points.min(axis=0) - reach, points.max(axis=0) + reach, 2)
+            if len(cloud) == 0:
+                cloud = part.vertices_mm.astype(float)
+        return np.asarray(cKDTree(cloud).query(points)[0])
+
+    def exact(self, name: str, points: FloatArray) -> FloatArray:
+        """(n,) exact signed distance to a part's surface (unsigned to a stand-in sheet)."""
+        if name in self.sheets:
+            return self.distance_to(name, points)
+        return self._implicit(name).distances(points)
+
+    def nearest_on(self, name: str, points: FloatArray) -> FloatArray:
+        """(n, 3) the points of a part's surface that lie nearest."""
+        return self._implicit(name).nearest(points)
+
+    def entry_mm(self, line: FloatArray) -> FloatArray:
+        """(3,) where a line sinks into gluteus maximus for good, on its surface."""
+        away = self.exact("gluteus_maximus", line)
+        outside = np.flatnonzero(away > 0)
+        last = int(outside[-1]) if len(outside) else 0
+        if last + 1 < len(line):
+            share = away[last] / (away[last] - away[last + 1])
+            at = line[last] + share * (line[last + 1] - line[last])
+        else:
+            at = line[last]
+        return np.asarray(self.nearest_on("gluteus_maximus", at[None])[0])
+
+    def _implicit(self, name: str) -> Implicit:
+        if name not in self._exact:
+            part = self.specimen.part(name, self.side)
+            assert part is not None
+            self._exact[name] = Implicit(part)
+        return self._exact[name]
+
+    def door(self, name: str, field: FloatArray, radius_mm: float) -> FloatArray:
+        """(n, 3) cells of the foramen below (above) piriformis where such a tube has room."""
+        grid = self.grid("near")
         f = self.foramen
-        spacing = self.grid.spacing_mm
-        midline = np.array([0.0, f.tuberosity[1], f.tuberosity[2]])
-        wall = np.zeros(len(flat), bool)
-        for a, b, c in (
-            (f.spine, f.apex, f.coccyx),
-            (f.spine, f.coccyx, f.tuberosity),
-            (f.coccyx, f.tuberosity, midline),
-        ):
-            wall |= _to_triangle(flat, a, b, c) < WALL_MM
-        wall |= np.abs(flat[:, 0]) < spacing
-        shaped = wall.reshape(self.grid.shape)
+        low = grid.index_of((f.spine - DOOR_REACH_MM)[None])[0]
+        high = grid.index_of((f.spine + DOOR_REACH_MM)[None])[0] + 1
+        window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        cells = np.argwhere(field[window] > radius_mm + 0.2) + low
+        points = grid.low_mm + grid.spacing_mm * cells
+        coordinates = f.local(points)
+        below = below_piriformis_mm(self.specimen, self.side, points)
+        _, up, back = coordinates.T
+        if name == "infrapiriform":
+            keep = (np.abs(back) < self.settings.door_half_depth_mm) & (up > 1.0)
+            keep &= (below > 0) & (below < DOOR_DEPTH_BELOW_MM)
+            keep &= f.lateral_mm(points) < f.lateral_mm(f.spine) + 30.0 * self.scale
+        else:
+            keep = (np.abs(back) < 2 * self.settings.door_half_depth_mm) & (below < -8.0)
+            piis = self.specimen.point_mm("piis", self.side)
+            if piis is not None:
+                keep &= np.linalg.norm(points - piis, axis=1) < 60.0 * self.scale
+        return np.asarray(points[keep], float)
+
+    @cached_property
+    def walls(self) -> dict[str, BoolArray]:
+        """What a route may not use, by name, on the fine grid."""
+        grid = self.grid("near")
+        points = grid.points_mm()
+        f = self.foramen
+        half = 1.2 * grid.spacing_mm
+        out: dict[str, BoolArray] = {"midline": np.abs(points[..., 0]) < grid.spacing_mm}
+        medial, up, back = np.moveaxis(f.local(points), -1, 0)
+        # Below the sacrospinous ligament, between the two ligaments: the lesser foramen.
+        out["lesser_foramen"] = (np.abs(back) < half) & (up <= 0)
         if self.piriformis is not None:
-            # Everything above piriformis, up to the curtain's height.
-            inside = occupancy(self.piriformis, self.grid)
-            for _ in range(int(self.settings.curtain_mm / spacing)):
-                inside[:, :, 1:] |= inside[:, :, :-1]
-            shaped |= inside
-        return np.asarray(shaped)
-
-    def door(self, radius_mm: float) -> FloatArray:
-        """(n, 3) grid points of the infrapiriform foramen where a tube of that radius has room."""
-        points = self.grid.points_mm().reshape(-1, 3)
-        medial, up, back = self.foramen.local(points).T
-        near = (np.abs(back) < self.settings.door_half_depth_mm) & (up > 1.0) & (medial > 0.0)
-        points = points[near]
-        points = points[self.grid.sample(self.free_field, points) > radius_mm + 0.3]
-        return points[below_piriformis_mm(self.specimen, self.side, points) > 0]
-
-    def routes(self, start_mm: FloatArray, radius_mm: float) -> Routes:
-        """Cheapest ways from a point to everywhere through the free space."""
-        return Routes(self, start_mm, radius_mm)
+            inside = occupancy(self.piriformis, grid)
+            over, under = inside.copy(), inside.copy()
+            for _ in range(int(self.settings.curtain_mm / grid.spacing_mm)):
+                over[:, :, 1:] |= over[:, :, :-1]
+                under[:, :, :-1] |= under[:, :, 1:]
+            out["above_piriformis"] = over & ~inside
+            out["below_piriformis"] = under & ~inside
+        return out
 
 
-class Routes:
-    """Minimal-cost paths on the grid (fast marching over cells; scikit-image's MCP)."""
-
-    def __init__(self, space: Space, start_mm: FloatArray, radius_mm: float) -> None:
-        from skimage.graph import MCP_Geometric
-
-        self._grid = space.grid
-        room = space.settings.room_mm
-        crowding = np.clip((radius_mm + room - space.free_field) / room, 0, 1)
-        cost = 1.0 + 5.0 * crowding
-        cost[space.free_field < radius_mm] = -1
-        start = self._grid.index_of(start_mm)
-        # The start may lie against bone (a nerve leaves its foramen): open a little room there.
-        around = tuple(slice(max(0, i - 3), i + 4) for i in start)
-        cost[around] = np.where(cost[around] < 0, 8.0, cost[around])
-        self._mcp = MCP_Geometric(cost, fully_connected=True)
-        self._costs, _ = self._mcp.find_costs([tuple(start)])
-
-    def cost(self, points_mm: FloatArray) -> FloatArray:
-        """(n,) cost of reaching each point, in mm of free way; inf where no way leads."""
-        index = self._grid.index_of(np.atleast_2d(points_mm))
-        return np.asarray(self._costs[tuple(index.T)] * self._grid.spacing_mm)
-
-    def path(self, end_mm: FloatArray) -> FloatArray:
-        """(n, 3) grid points from the start to a reachable end."""
-        index = self._grid.index_of(end_mm)
-        if not np.isfinite(self._costs[tuple(index)]):
-            reached = np.argwhere(np.isfinite(self._costs))
-            index = reached[np.argmin(((reached - index) ** 2).sum(axis=1))]
-        steps = np.array(self._mcp.traceback(tuple(index)))
-        return np.asarray(self._grid.low_mm + self._grid.spacing_mm * steps)
-
-
-def _unit(vector: FloatArray) -> FloatArray:
-    return np.asarray(vector / np.linalg.norm(vector))
-
-
-def _to_triangle(points: FloatArray, a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
-    """(n,) distance from points to one triangle: to its plane inside it, else to its edges."""
-    ab, ac = b - a, c - a
-    normal = np.cross(ab, ac)
-    normal /= np.linalg.norm(normal)
-    offset = points - a
-    gram = np.array([[ab @ ab, ab @ ac], [ab @ ac, ac @ ac]])
-    uv = np.linalg.solve(gram, np.stack([offset @ ab, offset @ ac]))
-    inside = (uv[0] >= 0) & (uv[1] >= 0) & (uv.sum(axis=0) <= 1)
-    edges = [_to_segment(points, *ends) for ends in ((a, b), (b, c), (c, a))]
-    return np.where(inside, np.abs(offset @ normal), np.minimum.reduce(edges))
-
-
-def _to_segment(points: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
-    along = np.clip((points - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
-    return np.asarray(np.linalg.norm(points - a - along[:, None] * (b - a), axis=1))
+def _touches(part: Part, grid: Grid) -> bool:
+    low = np.array(grid.low_mm)
+    high = grid.low_mm + grid.spacing_mm * np.array(grid.shape)
+    points = part.vertices_mm
+    return bool((points.max(axis=0) > low).all() and (points.min(axis=0) < high).all())

@@ -1,10 +1,11 @@
-"""Courses as surfaces: round tubes with tapering radius and round ends."""
+"""Courses as surfaces: tubes with tapering radius and round ends, flattened where they are."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from annotations.courses.course import Branch, Course
+from annotations.courses.winding import parallel_frame
 from meshes.specimen import FloatArray, IntArray, Part
 from meshes.surface import normals_of
 
@@ -34,8 +35,13 @@ def tube_part(course: Course) -> Part:
 def _tube(branch: Branch) -> tuple[FloatArray, IntArray]:
     """Vertices and triangles of one closed tube, its rings carried along without twist."""
     line, radius, tangent = _with_round_ends(branch)
-    across = _parallel_frame(tangent)
-    over = np.cross(tangent, across)
+    if branch.flat_mm is None:
+        across = parallel_frame(tangent)
+        over = np.cross(tangent, across)
+    else:
+        across = np.cross(tangent, branch.flat_mm)
+        across /= np.linalg.norm(across, axis=1, keepdims=True)
+        over = np.cross(tangent, across) * branch.flatness
     angle = np.linspace(0, 2 * np.pi, SIDES, endpoint=False)
     circle = np.cos(angle)[:, None, None] * across + np.sin(angle)[:, None, None] * over
     rings = line + radius[:, None] * circle  # SIDES × n × 3
@@ -73,15 +79,3 @@ def _with_round_ends(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray
             [np.tile(tangent[0], (CAP_RINGS, 1)), tangent, np.tile(tangent[-1], (CAP_RINGS, 1))]
         ),
     )
-
-
-def _parallel_frame(tangent: FloatArray) -> FloatArray:
-    """(n, 3) unit vectors across the line, carried along it without twist."""
-    across = np.empty_like(tangent)
-    least = np.eye(3)[int(np.argmin(np.abs(tangent[0])))]
-    across[0] = least - tangent[0] * (least @ tangent[0])
-    across[0] /= np.linalg.norm(across[0])
-    for i in range(1, len(tangent)):
-        carried = across[i - 1] - tangent[i] * (across[i - 1] @ tangent[i])
-        across[i] = carried / np.linalg.norm(carried)
-    return across

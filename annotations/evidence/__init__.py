@@ -130,7 +130,12 @@ def evidence_for(structure_id: str) -> tuple[Evidence, ...]:
 
 def badge(entry: Evidence) -> str:
     """Return the word to show beside a claim, "" for one that was read in a publication."""
-    return _BADGE[entry.mark]
+    return badge_of(entry.mark)
+
+
+def badge_of(mark: Mark) -> str:
+    """Return the word to show for a mark, "" for what was read in a publication."""
+    return _BADGE[mark]
 
 
 def load_evidence(path: Path) -> Mapping[str, Evidence]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotations.zones.fields import SurfaceFields, below_piriformis_mm
+from annotations.zones.fields import NOWHERE_MM, SurfaceFields, below_piriformis_mm
 from meshes.signed_distance import exact
 from meshes.specimen import FloatArray, IntArray, Side, Specimen
 
@@ -40,15 +40,17 @@ def shell_fields(specimen: Specimen, side: Side) -> SurfaceFields:
     # Each fan measures its own landmark only: far from the other one, a band would not be an arc.
     to_trochanter = np.linalg.norm(vertices - trochanter, axis=1)
     to_psis = np.linalg.norm(vertices - psis, axis=1)
-    to_trochanter[count:] = to_psis[:count] = 1e6
+    to_trochanter[count:] = to_psis[:count] = NOWHERE_MM
     return SurfaceFields(
         side,
         vertices.astype(np.float32),
         np.vstack([triangles, triangles + count]).astype(np.int32),
-        np.ones(len(vertices), np.float32),
-        to_trochanter.astype(np.float32),
-        to_psis.astype(np.float32),
-        below_piriformis_mm(specimen, side, vertices).astype(np.float32),
+        {
+            "deepness": np.ones(len(vertices), np.float32),
+            "to_trochanter_mm": to_trochanter.astype(np.float32),
+            "to_psis_mm": to_psis.astype(np.float32),
+            "below_piriformis_mm": below_piriformis_mm(specimen, side, vertices).astype(np.float32),
+        },
         is_shell=True,
     )
 

@@ -15,6 +15,7 @@ from meshes.specimen import FloatArray, Landmark, Part, part_id
 from meshes.structure import structures
 from viewer.items import LINE, view_table
 from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
+from viewer.stage.striation import coordinates, streaks
 from viewer.stage.surfaces import Surface, ball, distinct, merged, tube
 from viewer.stage.tones import Relief, drawn_towards, field_colours, striped_colours
 
@@ -177,9 +178,13 @@ def _part(part: Part, atlas: Atlas) -> Piece:
     if part.origin == "schematic":
         course = atlas.courses.get(part.structure, {}).get(part.side)
         colours = striped_colours(part, material, course)
-    surface = Surface(part.vertices_mm, part.triangles, normals, colours)
-    closed = structures()[part.structure].kind in CLOSED
-    return Piece(surface, _actor(surface, material), material, closed=closed, glass=True)
+    kind = structures()[part.structure].kind
+    fibres = coordinates(part, atlas.specimen) if kind == "muscle" else None
+    surface = Surface(part.vertices_mm, part.triangles, normals, colours, fibres)
+    actor = _actor(surface, material)
+    if fibres is not None:
+        actor.SetTexture(streaks())
+    return Piece(surface, actor, material, closed=kind in CLOSED, glass=True)
 
 
 def _patch(patch: Patch) -> Iterator[Piece]:

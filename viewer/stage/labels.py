@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from annotations.atlas import Atlas
-from annotations.zones.table import zone_table
+from annotations.zones.table import zone_words
 from meshes.specimen import FloatArray
 from meshes.structure import structures
 from viewer.palette import without_side
@@ -73,7 +73,7 @@ def _rank(item: str, atlas: Atlas) -> float:
 def _words(item: str) -> str:
     group, slash, name = item.partition("/")
     if slash:
-        return zone_table().zones[without_side(name)].english
+        return zone_words(without_side(name))
     name = without_side(group)
     return structures()[name].english
 

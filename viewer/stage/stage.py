@@ -30,8 +30,6 @@ DEFAULT_SIZE_PX = (1280, 800)
 # What a held key sees through is drawn this faint.
 THROUGH_OPACITY = 0.12
 # Two layers a pass; small zones must not be given up, so no pixel may be left over.
-PEELS = 5
-PEEL_OCCLUSION = 0.0
 
 Frame = tuple[str, frozenset[Side], frozenset[Region], tuple[int, int], tuple[float, float]]
 
@@ -237,7 +235,7 @@ class Stage:
     # --- drawing -------------------------------------------------------------------------------
 
     def render(self, moving: bool = False) -> None:
-        """Draw once. `moving`: quick translucency and plain edges; at rest: both exact."""
+        """Draw once. `moving`: with plain edges, at rest with smooth ones."""
         if self._state is not None:
             self._refit(self._state)
         translucent = any(
@@ -246,12 +244,12 @@ class Stage:
             for piece in self._drawn[item].pieces
         )
         renderer = self.renderer
-        renderer.SetUseDepthPeeling(translucent and not moving)
-        renderer.SetMaximumNumberOfPeels(PEELS)
-        renderer.SetOcclusionRatio(PEEL_OCCLUSION)
+        # Ghosts show only their near side, so blending whole items from back to front is right.
+        # Depth peeling costs several times as much and, in some views, lost every zone behind a
+        # ghost (software OpenGL, VTK 9.7).
+        renderer.SetUseDepthPeeling(False)
         renderer.SetUseOIT(False)
-        # Without peeling, what is farther must be blended first; else what is near saves the rest.
-        if translucent and moving:
+        if translucent:
             self._sorter.SetSortingStyleToBackToFront()
         else:
             self._sorter.SetSortingStyleToFrontToBack()

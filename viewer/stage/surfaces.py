@@ -18,8 +18,9 @@ Colours = NDArray[np.uint8]
 class Surface:
     """A triangle mesh that VTK draws straight from the arrays that it is given.
 
-    `vertices_mm` (n, 3), `triangles` (m, 3), `normals` (n, 3), `colours` (n, 3) or None. The
-    arrays are kept here, because VTK only borrows their memory.
+    `vertices_mm` (n, 3), `triangles` (m, 3), `normals` (n, 3), `colours` (n, 3) or None,
+    `texture_coordinates` (n, 2) or None. The arrays are kept here, because VTK only borrows
+    their memory.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class Surface:
         triangles: IntArray,
         normals: FloatArray,
         colours: Colours | None = None,
+        texture_coordinates: FloatArray | None = None,
     ) -> None:
         self.vertices_mm = np.ascontiguousarray(vertices_mm, np.float32)
         self.triangles = np.ascontiguousarray(triangles, np.int32)
         self.normals = np.ascontiguousarray(normals, np.float32)
         self.colours = colours
+        self.texture_coordinates = texture_coordinates
         self.data = self._polydata(colours)
         low, high = self.vertices_mm.min(axis=0), self.vertices_mm.max(axis=0)
         self.bounds_mm = np.stack([low, high]).astype(float)
@@ -56,6 +59,10 @@ class Surface:
             scalars = borrowed(np.ascontiguousarray(colours, np.uint8))
             scalars.SetName("Colours")
             data.GetPointData().SetScalars(scalars)
+        if self.texture_coordinates is not None:
+            where = borrowed(self.texture_coordinates)
+            where.SetName("Fibres")
+            data.GetPointData().SetTCoords(where)
         return data
 
 

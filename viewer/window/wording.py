@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from annotations.atlas import Atlas
 from annotations.evidence import Evidence, badge
-from annotations.zones.table import zone_table
+from annotations.zones.table import zone_meaning
 from annotations.zones.zone import ZoneFigures
 from meshes.specimen import Landmark, Origin
 from meshes.structure import structures
@@ -67,7 +67,7 @@ def one_line(item: Item, atlas: Atlas) -> str:
     elif landmark := landmark_of(item, atlas):
         parts.append(f"± {landmark.uncertainty_mm:g} mm")
     elif item.group == "zone":
-        parts.append(zone_table().zones[item.name].meaning)
+        parts.append(zone_meaning(item.name))
     return " · ".join(filter(None, parts))
 
 
@@ -85,7 +85,7 @@ def sentences(item: Item, atlas: Atlas) -> list[str]:
         )
         said.append(landmark.note)
     elif item.group == "zone":
-        said.append(zone_table().zones[item.name].meaning + ".")
+        said.append(zone_meaning(item.name) + ".")
     return [sentence for sentence in said if sentence]
 
 

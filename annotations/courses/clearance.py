@@ -1,0 +1,169 @@
+"""Least distances of tube walls to everything that they pass, measured exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotations.courses.course import Branch, Course
+from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import along
+from annotations.courses.space import Space
+from annotations.courses.table import BranchEntry, CourseEntry, course_table
+from meshes.specimen import FloatArray, Part
+
+STEP_MM = 0.5
+REACH_MM = 12.0  # farther things are not listed
+LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
+
+
+class Walls:
+    """Walls of the solved courses of one side against parts and against each other."""
+
+    def __init__(
+        self, space: Space, solved: list[Neighbour], rows: dict[str, dict[str, BranchEntry]]
+    ) -> None:
+        self.space, self.solved, self.rows = space, solved, rows
+        self.springs_from = {e.structure: e.springs_from for e in course_table().course}
+
+    def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
+        """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
+
+        Not counted: the first stretch of a root, what lies round a bifurcation, the plexus that a
+        course springs from, the muscle that it enters (last stretch), a muscle it runs through.
+        """
+        least: dict[str, float] = {}
+
+        def note(name: str, value: float) -> None:
+            if value < REACH_MM:
+                least[name] = min(value, least.get(name, np.inf))
+
+        fans = {p.branch for p in course.points if p.name == "branch_entry"}
+        for branch in course.branches:
+            row = self.rows[course.id].get(branch.name)
+            centres, radii, s = balls(branch)
+            length = along(branch.points_mm)[-1]
+            counted = np.ones(len(s), bool)
+            if branch.role == "root" or (row and row.starts_on_bone):
+                counted &= s > self.space.settings.root_free_mm
+            if row is None:  # a branch of a fan: until it sinks in; its twig to the skin throughout
+                if branch.name in fans:
+                    away = self.space.exact("gluteus_maximus", branch.points_mm)
+                    inside = np.flatnonzero(away < 0)
+                    if len(inside):
+                        counted &= s < along(branch.points_mm)[inside[0]]
+            into = next((w.into for w in row.way if w.into), None) if row else None
+            before = length - self.space.settings.entry_free_mm - (row.sink_mm if row else 0)
+            for part in self._parts(centres[counted]):
+                if row and part.structure in row.through:
+                    continue
+                if part.structure == "gluteus_maximus" and row is None:
+                    continue
+                kept = counted & ((s < before) if part.structure == into else True)
+                if kept.any():
+                    away = self.space.exact(part.structure, centres[kept])
+                    note(part.structure, float((away - radii[kept]).min()))
+            for name in self.space.sheets:
+                if counted.any():
+                    away = self.space.exact(name, centres[counted])
+                    note(name, float((away - radii[counted]).min()))
+            self._others(entry, course, branch, (centres, radii, s), counted, note)
+        return dict(sorted(least.items(), key=lambda item: item[1]))
+
+    def off_gluteus(self, branch: Branch) -> FloatArray:
+        """(n,) how far a fan's branch keeps its wall off gluteus maximus, landed to entry."""
+        centres, radii, s = balls(branch)
+        away = self.space.exact("gluteus_maximus", centres)
+        inside = np.flatnonzero(away < 0)
+        until = s[inside[0]] if len(inside) else s[-1]
+        kept = (s > LANDED_MM) & (s < until)
+        return np.asarray((away - radii)[kept])
+
+    def _parts(self, points: FloatArray) -> list[Part]:
+        if len(points) == 0:
+            return []
+        low, high = points.min(axis=0) - REACH_MM, points.max(axis=0) + REACH_MM
+        muscle = [self.space.muscle] if self.space.muscle is not None else []
+        return [
+            part
+            for part in [*self.space.obstacles.values(), *muscle]
+            if (part.vertices_mm.max(axis=0) > low).all()
+            and (part.vertices_mm.min(axis=0) < high).all()
+        ]
+
+    def _others(self, entry, course, branch, own, counted, note) -> None:  # type: ignore[no-untyped-def]
+        centres, radii, s = own
+        settings = self.space.settings
+        for other in self.solved:
+            if other.key == f"{course.id}/{branch.name}" or other.name in entry.springs_from:
+                continue
+            if course.id in self.springs_from.get(other.name, ()):
+                continue
+            kept = counted.copy()
+            joins = self._joins(course, branch, other)
+            for point, reach in joins:
+                kept &= np.linalg.norm(centres - point, axis=1) > reach
+            if kept.any() and other.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
+                away, _ = other.distance(centres[kept], REACH_MM)
+                if other.name != course.id:
+                    note(other.name, float((away - radii[kept]).min()))
+                else:
+                    # One's own branches: reported only where they collide.
+                    gap = float((away - radii[kept]).min())
+                    if gap < settings.least_clearance_mm:
+                        note(other.name, gap)
+        for name in self.space.source_neighbours:
+            if name in entry.springs_from:
+                continue
+            near = self.space.source_neighbours[name]
+            if counted.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
+                away = self.space.exact(name, centres[counted])
+                note(name, float((away - radii[counted]).min()))
+
+    def _joins(
+        self, course: Course, branch: Branch, other: Neighbour
+    ) -> list[tuple[FloatArray, float]]:
+        """Bifurcations between a branch and another line, and how far round them they may touch."""
+        reach = self.space.settings.junction_mm + 3.0
+        ends = [branch.points_mm[0], branch.points_mm[-1], other.start_mm, other.stop_mm]
+        row = self.rows[course.id].get(branch.name)
+        if other.name == course.id:
+            # Lines of one course that meet at a small angle lie together for longer.
+            reach += 2 * float(branch.radius_mm.max())
+            return [
+                (point, reach + other.half_width_mm)
+                for point in ends
+                if other.distance(point[None])[0][0] < 2.0
+                and np.linalg.norm(branch.points_mm - point, axis=1).min() < reach + 4.0
+            ]
+        linked = {w.on.partition("/")[0] for w in row.way if w.on} if row else set()
+        theirs = self.rows[other.name].get(other.key.partition("/")[2])
+        back = {w.on.partition("/")[0] for w in theirs.way if w.on} if theirs else set()
+        out = []
+        if other.name in linked:
+            out.append((branch.points_mm[0], reach + other.half_width_mm))
+            if row and len(row.way) > 1 and row.way[-1].on:
+                out.append((branch.points_mm[-1], reach + other.half_width_mm))
+        if course.id in back:
+            out.append((other.start_mm, reach + other.half_width_mm))
+            if theirs and len(theirs.way) > 1 and theirs.way[-1].on:
+                out.append((other.stop_mm, reach + other.half_width_mm))
+        # Lines that spring from one and the same third line beside each other.
+        shared = {w.on for w in (row.way if row else ()) if w.on} & {
+            w.on for w in (theirs.way if theirs else ()) if w.on
+        }
+        if shared:
+            out += [(branch.points_mm[0], reach), (other.start_mm, reach)]
+            out += [(branch.points_mm[-1], reach), (other.stop_mm, reach)]
+        return out
+
+
+def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Centres (n, 3), radii (n,) and lengths along the line (n,) of balls that fill a branch."""
+    s = along(branch.points_mm)
+    at = np.linspace(0, s[-1], max(2, int(s[-1] / STEP_MM) + 1))
+    line = np.stack([np.interp(at, s, branch.points_mm[:, i]) for i in range(3)], axis=1)
+    width = np.interp(at, s, branch.radius_mm)
+    thin = width * branch.flatness
+    offsets = branch.rows(line)
+    rows = [line + share * (width - thin)[:, None] * offsets for share in branch.row_shares]
+    return np.vstack(rows), np.tile(thin, len(rows)), np.tile(at, len(rows))

@@ -1,0 +1,186 @@
+"""What is free for one tube: cheapest ways through it, and what pushes its centreline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import LARGEST_PUSH_MM
+from annotations.courses.space import GridName, Space
+from meshes.signed_distance import Grid
+from meshes.specimen import FloatArray
+
+CROWDING = 6.0  # how much dearer a route is along a wall
+OPENED_CELLS = 3  # round its ends a route may touch
+OPENED_COST = 10.0
+MARGIN_MM = 20.0
+RECALL_EVERY = 14
+RECALL_MM = 5.0
+THINNER = (1.0, 0.75, 0.5, 0.3)  # a route is tried for ever thinner tubes
+
+
+class Free:
+    """The free space of one tube among parts, gluteus maximus and other courses."""
+
+    def __init__(
+        self,
+        space: Space,
+        neighbours: list[Neighbour],
+        grid: GridName = "near",
+        through: tuple[str, ...] = (),
+        closed: tuple[str, ...] = (),
+        enters: str | None = None,
+    ) -> None:
+        self.space, self.neighbours, self.name = space, neighbours, grid
+        self.enters = enters
+        self.solid = space.solid(grid, through)
+        self.gluteus = space.gluteus if grid == "near" else None
+        self.grid = self.solid.grid
+        # On a coarse grid distances are coarser too.
+        self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
+        values = self.solid.values.copy()
+        if self.gluteus is not None:
+            np.minimum(values, self.gluteus.values, out=values)
+        for neighbour in neighbours:
+            window, burnt = neighbour.burnt(self.grid)
+            values[window] = np.minimum(values[window], burnt)
+        if grid == "near":
+            for wall in closed:
+                if wall in space.walls:
+                    values[space.walls[wall]] = -1.0
+        self.values = values
+        self._calls, self._length = 0, 0
+        self._met: list[Neighbour] = []
+
+    def routes(
+        self, start_mm: FloatArray, radius_mm: float, around: FloatArray, room_mm: float
+    ) -> Routes:
+        """Cheapest ways from a point to everywhere in a box round the points `around`."""
+        return Routes(self.grid, self.values, start_mm, radius_mm, around, room_mm)
+
+    def push(
+        self,
+        line: FloatArray,
+        radius_mm: FloatArray,
+        start: FloatArray,
+        end: FloatArray,
+        gluteus: bool = True,
+    ) -> FloatArray:
+        """(n, 3) shifts that lead the line's points out of what they are too near to.
+
+        `start` and `end`, (n,): shares of the clearance that hold near the line's ends: at its
+        start towards everything, at its end towards what it enters.
+        """
+        wanted = (radius_mm + self.clearance_mm) * start
+        into_gluteus = self.enters == "gluteus_maximus"
+        solid = wanted if into_gluteus or self.enters is None else wanted * end
+        shift = self._off(self.solid.values, line, solid)
+        if gluteus and self.gluteus is not None:
+            shift += self._off(self.gluteus.values, line, wanted * end if into_gluteus else wanted)
+        for neighbour in self._close(line, float(radius_mm.max())):
+            far, away = neighbour.distance(line, float(wanted.max()) + 1.0)
+            lack = np.clip(wanted - far, 0, LARGEST_PUSH_MM)
+            lack[wanted <= 0] = 0
+            shift += lack[:, None] * away
+        return shift
+
+    def _close(self, line: FloatArray, radius: float) -> list[Neighbour]:
+        """Neighbours that the line may meet in the next few rounds."""
+        if self._calls % RECALL_EVERY == 0 or self._length != len(line):
+            low, high = line.min(axis=0), line.max(axis=0)
+            reach = radius + self.clearance_mm + RECALL_MM
+            self._met = [
+                neighbour
+                for neighbour in self.neighbours
+                if neighbour.is_near(low, high, reach)
+                and neighbour.distance(line, reach)[0].min() < reach
+            ]
+            self._length = len(line)
+        self._calls += 1
+        return self._met
+
+    def _off(self, field: FloatArray, line: FloatArray, wanted: FloatArray) -> FloatArray:
+        value, slope = sampled(self.grid, field, line)
+        lack = np.clip(wanted - value, 0, LARGEST_PUSH_MM)
+        lack[wanted <= 0] = 0
+        return np.asarray(lack[:, None] * slope)
+
+
+def sampled(grid: Grid, field: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n,) trilinear values of a field, and (n, 3) unit vectors along which it grows fastest."""
+    where = (points - grid.low_mm) / grid.spacing_mm
+    where = np.clip(where, 0, np.array(grid.shape) - 1.001)
+    cell = where.astype(int)
+    part = (where - cell).T
+    i, j, k = cell.T
+    corner = np.array(
+        [field[i + a, j + b, k + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], float
+    ).reshape(2, 2, 2, -1)
+    u, v, w = part
+    low, high = corner
+    across = low * (1 - u) + high * u
+    flat = across[0] * (1 - v) + across[1] * v
+    value = flat[0] * (1 - w) + flat[1] * w
+    first = (high - low)[0] * (1 - v) + (high - low)[1] * v
+    second = across[1] - across[0]
+    slope = np.stack(
+        [
+            first[0] * (1 - w) + first[1] * w,
+            second[0] * (1 - w) + second[1] * w,
+            flat[1] - flat[0],
+        ],
+        axis=1,
+    )
+    return value, slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9)
+
+
+class Routes:
+    """Minimal-cost paths on a window of the grid (scikit-image's MCP)."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        values: FloatArray,
+        start_mm: FloatArray,
+        radius_mm: float,
+        around: FloatArray,
+        room_mm: float,
+    ) -> None:
+        from skimage.graph import MCP_Geometric
+
+        box = np.vstack([np.atleast_2d(around), start_mm])
+        self._grid = grid
+        self._low = grid.index_of(box.min(axis=0) - MARGIN_MM)
+        high = grid.index_of(box.max(axis=0) + MARGIN_MM) + 1
+        window = tuple(slice(a, b) for a, b in zip(self._low, high, strict=True))
+        free = values[window]
+        cost = 1.0 + CROWDING * np.clip((radius_mm + room_mm - free) / room_mm, 0, 1)
+        cost[free < radius_mm] = -1
+        self._shape = np.array(free.shape)
+        start = self._index(start_mm[None])[0]
+        self._open(cost, start)
+        if np.ndim(around) == 1 or len(around) == 1:
+            self._open(cost, self._index(np.atleast_2d(around))[0])
+        self._mcp = MCP_Geometric(cost, fully_connected=True)
+        self._costs, _ = self._mcp.find_costs([tuple(start)])
+
+    def _index(self, points_mm: FloatArray) -> FloatArray:
+        return np.asarray(np.clip(self._grid.index_of(points_mm) - self._low, 0, self._shape - 1))
+
+    def _open(self, cost: FloatArray, index: FloatArray) -> None:
+        # An end may lie against bone (a nerve leaves its foramen): open a little room there.
+        around = tuple(slice(max(0, i - OPENED_CELLS), i + OPENED_CELLS + 1) for i in index)
+        cost[around] = np.where(cost[around] < 0, OPENED_COST, cost[around])
+
+    def cost(self, points_mm: FloatArray) -> FloatArray:
+        """(n,) cost of reaching each point, in mm of free way; inf where no way leads."""
+        index = self._index(np.atleast_2d(points_mm))
+        return np.asarray(self._costs[tuple(index.T)] * self._grid.spacing_mm)
+
+    def path(self, end_mm: FloatArray) -> FloatArray | None:
+        """(n, 3) grid points from the start to an end, None where no way leads."""
+        index = self._index(end_mm[None])[0]
+        if not np.isfinite(self._costs[tuple(index)]):
+            return None
+        steps = np.array(self._mcp.traceback(tuple(index))) + self._low
+        return np.asarray(self._grid.low_mm + self._grid.spacing_mm * steps)

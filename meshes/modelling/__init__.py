@@ -1,0 +1,1 @@
+"""Muscles, ligaments and other missing parts, grown on the bones of a specimen."""

@@ -1,0 +1,419 @@
+"""Even, closed triangle meshes from level sets: contour, fair, and re-triangulate isotropically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meshes.modelling.signed_distance import Field
+from meshes.specimen import FloatArray, IntArray
+from meshes.surface import is_closed, normals_of
+
+# A grid value this close to 0 would put several vertices in one point.
+OFF_LEVEL = 0.02
+FAIR_ROUNDS = 40
+PASS_BAND = 0.06
+REMESH_ROUNDS = 4
+# An edge may turn by so many radians; no edge is shorter than this share of the even length.
+TURN_PER_EDGE = 0.9
+SMALLEST_EDGE = 0.38
+# The rounds end a little above the wanted length.
+COUNT_BIAS = 1.2
+
+
+LONGEST, SHORTEST = 4 / 3, 4 / 5
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Vertices (n, 3) in mm, triangles (m, 3), unit normals (n, 3)."""
+
+    vertices_mm: FloatArray
+    triangles: IntArray
+    normals: FloatArray
+
+
+def contour(field: Field) -> Mesh:
+    """The zero surface of a field, its largest piece, closed and oriented outward."""
+    import pyvista
+
+    values = np.pad(field.values, 1, constant_values=3.0)
+    values = np.where(np.abs(values) < OFF_LEVEL, OFF_LEVEL, values)
+    h = field.grid.spacing_mm
+    image = pyvista.ImageData(
+        dimensions=values.shape, spacing=(h, h, h), origin=field.grid.origin_mm - h
+    )
+    image.point_data["level"] = values.ravel(order="F").astype(np.float32)
+    poly = image.contour([0.0], scalars="level", method="flying_edges")
+    vertices = np.asarray(poly.points, float)
+    triangles = np.asarray(poly.faces).reshape(-1, 4)[:, 1:]
+    return _outward(*_largest_piece(vertices, triangles))
+
+
+def fair(mesh: Mesh, rounds: int = FAIR_ROUNDS, band: float = PASS_BAND) -> Mesh:
+    """The same mesh smoothed without shrinking (windowed sinc)."""
+    import pyvista
+
+    poly = pyvista.make_tri_mesh(mesh.vertices_mm, mesh.triangles)
+    out = poly.smooth_taubin(n_iter=rounds, pass_band=band)
+    vertices = np.asarray(out.points, float)
+    return Mesh(vertices, mesh.triangles, normals_of(vertices, mesh.triangles))
+
+
+def fair_mesh(
+    dense: Mesh, triangles: int, obstacles: Field | None, gap_mm: float, even: bool = True
+) -> Mesh:
+    """A fair mesh of about `triangles` triangles on a dense one, clear of the obstacles.
+
+    Triangles are near to equilateral, smaller where the surface bends more: rims stay smooth.
+    With `even` false they are as decimation leaves them: a preview in a fraction of the time.
+    """
+    from scipy.spatial import cKDTree
+
+    smooth = fair(dense)
+    if not even:
+        plain = _decimated(smooth, triangles)
+        vertices = _clear(plain.vertices_mm, obstacles, gap_mm)
+        return Mesh(vertices, plain.triangles, normals_of(vertices, plain.triangles))
+    edge = _sizes(smooth, triangles)
+    start = _decimated(smooth, int(triangles * 2.0))
+    tree = cKDTree(smooth.vertices_mm)
+    vertices, faces = start.vertices_mm.copy(), start.triangles.copy()
+    for _ in range(REMESH_ROUNDS):
+        size = edge[tree.query(vertices)[1]]
+        vertices, faces, size = _split_long(vertices, faces, size)
+        vertices, faces, size = _collapse_short(vertices, faces, size)
+        faces = _flip(vertices, faces)
+        vertices = _slide(vertices, faces, size)
+        vertices = _onto(vertices, faces, smooth, tree)
+    vertices = _clear(vertices, obstacles, gap_mm)
+    return Mesh(vertices, faces, normals_of(vertices, faces))
+
+
+def _clear(vertices: FloatArray, obstacles: Field | None, gap_mm: float) -> FloatArray:
+    """Vertices pushed out of the obstacles until the gap is free."""
+    for _ in range(0 if obstacles is None else 3):
+        assert obstacles is not None
+        depth = np.clip(gap_mm - obstacles.sample(vertices), 0, 1.5)
+        vertices = vertices + depth[:, None] * obstacles.gradient(vertices)
+    return vertices
+
+
+def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
+    """(n,) wanted edge length in mm: as the curvature asks, and so that the count comes out."""
+    edges, _ = _edges(mesh.triangles)
+    a, b = edges.T
+    length = np.maximum(_length(mesh.vertices_mm, edges), 1e-6)
+    bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
+    neighbours = _neighbour_matrix(edges, len(mesh.vertices_mm))
+    count = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)
+    # The sharpest bend at a vertex or beside it counts: a rim is a line of few vertices.
+    curvature = np.zeros(len(count))
+    np.maximum.at(curvature, a, bend)
+    np.maximum.at(curvature, b, bend)
+    for _ in range(2):
+        curvature = 0.5 * curvature + 0.5 * (neighbours @ curvature) / count
+    widest = curvature.copy()
+    np.maximum.at(widest, a, curvature[b])
+    np.maximum.at(widest, b, curvature[a])
+    curvature = widest
+    wanted = TURN_PER_EDGE / np.maximum(curvature, 1e-3)
+    area = _area(mesh.vertices_mm, mesh.triangles)
+    share = area / len(wanted)
+    # An equilateral triangle of edge e has the area e²·√3/4.
+    even = float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
+    low, high = 0.4 * even, 6.0 * even
+    for _ in range(30):
+        base = (low + high) / 2
+        edge = np.clip(wanted, SMALLEST_EDGE * even, base)
+        if (share / (edge**2 * np.sqrt(3) / 4)).sum() > triangles * COUNT_BIAS:
+            low = base
+        else:
+            high = base
+    return np.asarray(np.clip(wanted, SMALLEST_EDGE * even, base))
+
+
+def euler_number(triangles: IntArray) -> int:
+    """Vertices − edges + triangles: 2 for a ball, 2 less for each handle."""
+    edges = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
+    size = int(triangles.max()) + 1
+    count = len(np.unique(edges[:, 0] * size + edges[:, 1]))
+    return int(len(np.unique(triangles)) - count + len(triangles))
+
+
+def _decimated(mesh: Mesh, triangles: int) -> Mesh:
+    """Quadric decimation, if it keeps the surface closed; otherwise the mesh as it is."""
+    import pyvista
+
+    if len(mesh.triangles) <= triangles:
+        return mesh
+    poly = pyvista.make_tri_mesh(mesh.vertices_mm, mesh.triangles)
+    out = poly.decimate(1 - triangles / len(mesh.triangles), volume_preservation=True)
+    faces = np.asarray(out.faces).reshape(-1, 4)[:, 1:].astype(np.int64)
+    if is_closed(faces) and euler_number(faces) == euler_number(mesh.triangles):
+        vertices = np.asarray(out.points, float)
+        return Mesh(vertices, faces, normals_of(vertices, faces))
+    return mesh
+
+
+def _edges(triangles: IntArray) -> tuple[IntArray, IntArray]:
+    """Unique edges (e, 2), and for each the two triangles beside it (e, 2)."""
+    half = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
+    low, high = half.min(axis=1), half.max(axis=1)
+    code = low * (int(triangles.max()) + 1) + high
+    order = np.argsort(code, kind="stable")
+    first = order[::2]
+    edges = np.stack([low[first], high[first]], axis=1)
+    return edges, np.stack([order[::2] // 3, order[1::2] // 3], axis=1)
+
+
+def _length(vertices: FloatArray, edges: IntArray) -> FloatArray:
+    return np.asarray(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1))
+
+
+def _split_long(
+    vertices: FloatArray, triangles: IntArray, size: FloatArray
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Edges cut in the middle that are too long, at most one of each triangle at a time."""
+    for _ in range(6):
+        edges, beside = _edges(triangles)
+        length = _length(vertices, edges)
+        wanted = np.flatnonzero(length > LONGEST * size[edges].mean(axis=1))
+        chosen = wanted[_independent(beside[wanted], -length[wanted], len(triangles))]
+        if not len(chosen):
+            break
+        size = np.concatenate([size, size[edges[chosen]].mean(axis=1)])
+        new = len(vertices) + np.arange(len(chosen))
+        vertices = np.vstack([vertices, vertices[edges[chosen]].mean(axis=1)])
+        more = []
+        triangles = triangles.copy()
+        for side in (0, 1):
+            which = beside[chosen, side]
+            old = triangles[which]
+            ends = edges[chosen]
+            is_end = (old[:, :, None] == ends[:, None, :]).any(axis=2)
+            apex = np.argmin(is_end, axis=1)
+            rows = np.arange(len(old))
+            top, left, right = (old[rows, (apex + i) % 3] for i in range(3))
+            triangles[which] = np.stack([top, left, new], axis=1)
+            more.append(np.stack([top, new, right], axis=1))
+        triangles = np.vstack([triangles, *more])
+    return vertices, triangles, size
+
+
+def _collapse_short(
+    vertices: FloatArray, triangles: IntArray, size: FloatArray
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Too short edges drawn together, where the surface stays closed and nothing folds over."""
+    vertices, size = vertices.copy(), size.copy()
+    for _ in range(12):
+        edges, beside = _edges(triangles)
+        length = _length(vertices, edges)
+        short = np.flatnonzero(length < SHORTEST * size[edges].mean(axis=1))
+        if not len(short):
+            break
+        neighbours = _neighbour_matrix(edges, len(vertices))
+        a, b = edges[short].T
+        # Both ends may share only the two vertices across the edge.
+        common = np.asarray(neighbours[a].multiply(neighbours[b]).sum(axis=1)).ravel()
+        short = short[common == 2]
+        short = short[_free_of_each_other(edges[short], length[short], neighbours)]
+        if not len(short):
+            break
+        a, b = edges[short].T
+        # The end that lies on a rim stays there; the other one is drawn to it.
+        share = (size[b] ** 4 / (size[a] ** 4 + size[b] ** 4))[:, None]
+        middle = share * vertices[a] + (1 - share) * vertices[b]
+        moved = vertices.copy()
+        moved[a] = middle
+        moved[b] = middle
+        folds = _folds(vertices, moved, triangles, beside[short], np.stack([a, b], axis=1))
+        a, b, middle = a[~folds], b[~folds], middle[~folds]
+        if not len(a):
+            break
+        vertices[a] = middle
+        size[a] = np.minimum(size[a], size[b])
+        target = np.arange(len(vertices))
+        target[b] = a
+        triangles = target[triangles]
+        whole = (
+            (triangles[:, 0] != triangles[:, 1])
+            & (triangles[:, 1] != triangles[:, 2])
+            & (triangles[:, 2] != triangles[:, 0])
+        )
+        used, compact = np.unique(triangles[whole], return_inverse=True)
+        vertices, size, triangles = vertices[used], size[used], compact.reshape(-1, 3)
+    return vertices, triangles, size
+
+
+def _folds(
+    before: FloatArray, after: FloatArray, triangles: IntArray, dying: IntArray, ends: IntArray
+) -> FloatArray:
+    """(k,) bool: collapses whose surviving triangles turn by more than about 75 degrees."""
+    owner = np.full(len(before), -1)
+    owner[ends[:, 0]] = np.arange(len(ends))
+    owner[ends[:, 1]] = np.arange(len(ends))
+    alive = np.ones(len(triangles), bool)
+    alive[dying.ravel()] = False
+    near = alive & (owner[triangles] >= 0).any(axis=1)
+    faces = triangles[near]
+    old, new = _cross(before, faces), _cross(after, faces)
+    dot = np.einsum("ij,ij->i", old, new)
+    size = np.linalg.norm(old, axis=1) * np.linalg.norm(new, axis=1)
+    bad = (dot < 0.25 * size) | (np.linalg.norm(new, axis=1) < 1e-3)
+    out = np.zeros(len(ends), bool)
+    hit = owner[faces[bad]].ravel()
+    out[hit[hit >= 0]] = True
+    return out
+
+
+def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
+    """Edges turned where that brings the vertices nearer to six neighbours each."""
+    for _ in range(3):
+        edges, beside = _edges(triangles)
+        valence = np.bincount(edges.ravel(), minlength=len(vertices))
+        neighbours = _neighbour_matrix(edges, len(vertices))
+        a, b = edges.T
+        c, d = (_opposite(triangles[beside[:, i]], edges) for i in (0, 1))
+        before = sum(np.abs(valence[v] - 6) for v in (a, b, c, d))
+        after = (
+            np.abs(valence[a] - 7)
+            + np.abs(valence[b] - 7)
+            + np.abs(valence[c] - 5)
+            + np.abs(valence[d] - 5)
+        )
+        gain = before - after
+        good = (gain > 0) & (valence[a] > 3) & (valence[b] > 3) & (c != d)
+        wanted = np.flatnonzero(good)
+        if not len(wanted):
+            break
+        linked = np.asarray(neighbours[c[wanted], d[wanted]]).ravel() > 0
+        wanted = wanted[~linked]
+        # The two new triangles must face as the old ones did.
+        first = triangles[beside[wanted, 0]]
+        rows = np.arange(len(wanted))
+        apex = np.argmax(first == c[wanted][:, None], axis=1)
+        p, q = first[rows, (apex + 1) % 3], first[rows, (apex + 2) % 3]
+        new0 = np.stack([c[wanted], p, d[wanted]], axis=1)
+        new1 = np.stack([c[wanted], d[wanted], q], axis=1)
+        old = _cross(vertices, first) + _cross(vertices, triangles[beside[wanted, 1]])
+        old_size = np.linalg.norm(old, axis=1)
+        ok = np.ones(len(wanted), bool)
+        for new in (new0, new1):
+            cross = _cross(vertices, new)
+            size = np.linalg.norm(cross, axis=1)
+            ok &= np.einsum("ij,ij->i", cross, old) > 0.7 * size * old_size
+            ok &= size > 0.1 * old_size
+        keep = np.flatnonzero(ok)
+        # Flips that share a triangle or a vertex wait for the next round.
+        touched = np.stack([a, b, c, d], axis=1)[wanted[keep]]
+        chosen = keep[_independent(touched, -gain[wanted[keep]], len(vertices))]
+        triangles = triangles.copy()
+        triangles[beside[wanted[chosen], 0]] = new0[chosen]
+        triangles[beside[wanted[chosen], 1]] = new1[chosen]
+    return triangles
+
+
+def _slide(vertices: FloatArray, triangles: IntArray, size: FloatArray) -> FloatArray:
+    """Vertices moved within the surface towards the middle of their neighbours.
+
+    Neighbours that want longer edges pull less hard than those that want short ones.
+    """
+    edges, _ = _edges(triangles)
+    neighbours = _neighbour_matrix(edges, len(vertices))
+    pull = 1 / size
+    total = np.asarray(neighbours @ pull)
+    for _ in range(3):
+        normal = normals_of(vertices, triangles).astype(float)
+        way = neighbours @ (vertices * pull[:, None]) / total[:, None] - vertices
+        way -= normal * np.einsum("ij,ij->i", way, normal)[:, None]
+        vertices = vertices + 0.6 * way
+    return vertices
+
+
+def _onto(vertices: FloatArray, triangles: IntArray, surface: Mesh, tree: object) -> FloatArray:
+    """Vertices drawn back onto a dense smooth surface, along its normals.
+
+    Only points that face the same way count: a thin sheet has its other side close by.
+    """
+    own = normals_of(vertices, triangles).astype(float)
+    _, which = tree.query(vertices, k=4)  # type: ignore[attr-defined]
+    offset = vertices[:, None] - surface.vertices_mm[which]
+    normal = surface.normals[which].astype(float)
+    facing = np.einsum("ikj,ij->ik", normal, own)
+    weight = np.clip(facing, 0.02, 1) / ((offset**2).sum(axis=2) + 0.05)
+    weight /= weight.sum(axis=1, keepdims=True)
+    height = np.einsum("ikj,ikj->ik", offset, normal) * weight
+    return np.asarray(vertices - (height[..., None] * normal).sum(axis=1))
+
+
+def _neighbour_matrix(edges: IntArray, count: int):  # type: ignore[no-untyped-def]
+    from scipy.sparse import csr_array
+
+    a, b = edges.T
+    ones = np.ones(2 * len(edges), np.float32)
+    return csr_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(count, count))
+
+
+def _independent(groups: IntArray, cost: FloatArray, size: int) -> IntArray:
+    """Indices of rows of `groups` (k, g) that win all their members, the cheapest first."""
+    if not len(groups):
+        return np.empty(0, np.int64)
+    rank = np.empty(len(groups), np.int64)
+    rank[np.argsort(cost, kind="stable")] = np.arange(len(groups))
+    best = np.full(size, len(groups), np.int64)
+    for column in groups.T:
+        np.minimum.at(best, column, rank)
+    return np.flatnonzero((best[groups] == rank[:, None]).all(axis=1))
+
+
+def _free_of_each_other(edges: IntArray, cost: FloatArray, neighbours) -> IntArray:  # type: ignore[no-untyped-def]
+    """Indices of edges whose neighbourhoods do not touch, the cheapest first."""
+    count = neighbours.shape[0]
+    rank = np.empty(len(edges), np.int64)
+    rank[np.argsort(cost, kind="stable")] = np.arange(len(edges))
+    best = np.full(count, len(edges), np.int64)
+    for column in edges.T:
+        np.minimum.at(best, column, rank)
+    # The best rank on a vertex or beside it.
+    around = best.copy()
+    indices, starts = neighbours.indices, neighbours.indptr
+    filled = starts[:-1] < starts[1:]
+    least = np.minimum.reduceat(best[indices], starts[:-1][filled])
+    around[filled] = np.minimum(around[filled], least)
+    return np.flatnonzero((around[edges] == rank[:, None]).all(axis=1))
+
+
+def _opposite(faces: IntArray, edges: IntArray) -> IntArray:
+    is_end = (faces[:, :, None] == edges[:, None, :]).any(axis=2)
+    return np.asarray(faces[np.arange(len(faces)), np.argmin(is_end, axis=1)])
+
+
+def _cross(vertices: FloatArray, faces: IntArray) -> FloatArray:
+    corner = vertices[faces]
+    return np.asarray(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]))
+
+
+def _area(vertices: FloatArray, faces: IntArray) -> float:
+    return float(np.linalg.norm(_cross(vertices, faces), axis=1).sum() / 2)
+
+
+def _largest_piece(vertices: FloatArray, triangles: IntArray) -> tuple[FloatArray, IntArray]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = triangles[:, [0, 1, 1, 2]].reshape(-1, 2)
+    graph = coo_array((np.ones(len(edges)), edges.T), shape=(len(vertices),) * 2)
+    _, label = connected_components(graph, directed=False)
+    keep = label[triangles[:, 0]] == np.bincount(label[triangles[:, 0]]).argmax()
+    used, compact = np.unique(triangles[keep], return_inverse=True)
+    return vertices[used], compact.reshape(-1, 3)
+
+
+def _outward(vertices: FloatArray, triangles: IntArray) -> Mesh:
+    corner = vertices[triangles] - vertices.mean(axis=0)
+    volume = np.einsum("ij,ij->i", corner[:, 0], np.cross(corner[:, 1], corner[:, 2])).sum()
+    if volume < 0:
+        triangles = np.ascontiguousarray(triangles[:, ::-1])
+    return Mesh(vertices, triangles, normals_of(vertices, triangles))
