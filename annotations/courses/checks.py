@@ -142,7 +142,8 @@ class Checker:
         mine, half = self.finder.laid.borders[course.id]
         lateral = float(self.space.foramen.lateral_mm(mine))
         place = order.index(course.id)
-        wrong, stacked = [], []
+        wrong: list[str] = []
+        stacked: list[str] = []
         for other in order:
             span = self.finder.lateral_span(other)
             if other == course.id or span is None:

@@ -143,7 +143,7 @@ class Implicit:
         for point in points:
             at, cell = [0.0, 0.0, 0.0], vtkGenericCell()
             index, sub, far = mutable(0), mutable(0), mutable(0.0)
-            self._locator.FindClosestPoint(point, at, cell, index, sub, far)
+            self._locator.FindClosestPoint(point, at, cell, index, sub, far)  # type: ignore[call-overload]
             found.append(at)
         return np.array(found)
 
