@@ -6,6 +6,7 @@ Heavy imports stand inside the commands: `measure` starts without a renderer, `r
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -38,6 +39,10 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 2 the user's mistake, 1 a fault of ours."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        # Names and citations need more letters than an old code page has.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     debug = "--debug" in arguments
     try:
         options = _parser().parse_args([word for word in arguments if word != "--debug"])

@@ -416,22 +416,10 @@ def test_without_a_display_the_window_becomes_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "encoding"),
     [
-        pytest.param(
-            ["measure"],
-            "cp1252",
-            marks=pytest.mark.xfail(
-                strict=True, reason="the report's ✓ has no place in a Windows code page: exit 1"
-            ),
-        ),
+        (["measure"], "cp1252"),
         (["measure", "--json"], "cp1252"),
         (["specimens"], "cp1252"),
-        pytest.param(
-            ["measure", "--json"],
-            "ascii",
-            marks=pytest.mark.xfail(
-                strict=True, reason="dashes in the citations cannot be written as ASCII: exit 1"
-            ),
-        ),
+        (["measure", "--json"], "ascii"),
     ],
 )
 def test_output_into_a_file_with_another_encoding(arguments: list[str], encoding: str) -> None:

@@ -314,8 +314,7 @@ class _Solver:
             assert goal is not None
             if routes is not None:
                 leg = routes.path(goal)
-                if leg is None:
-                    assert before is not None
+                if leg is None and before is not None:
                     routes = free.routes(before, radius, goal[None], self.space.settings.room_mm)
                     leg = routes.path(goal)
                 if leg is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from meshes.cache import cache_folder, write_beside
 from meshes.errors import DamagedFileError, DownloadError, GluteaError
@@ -121,14 +121,16 @@ def _download(address: str, file: SourceFile, path: Path, report: Callable[[int]
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     pooch.utils.get_logger().setLevel("ERROR")
+
+    def download(url: str, target: str, pup: Any) -> None:
+        with open(target, "w+b") as raw:
+            http = pooch.HTTPDownloader(timeout=TIMEOUT_S, chunk_size=CHUNK_BYTES)
+            http(url, _Counted(raw, file.bytes, report), pup)
+
     for attempt in range(TRIES):
-        meter = _Meter(report, file.bytes)  # counts one attempt
-        downloader = pooch.HTTPDownloader(
-            progressbar=meter, timeout=TIMEOUT_S, chunk_size=CHUNK_BYTES
-        )
         try:
             # pooch writes beside, checks the hash, and renames only what is true.
-            pooch.retrieve(address, f"sha256:{file.sha256}", path.name, folder, None, downloader)
+            pooch.retrieve(address, f"sha256:{file.sha256}", path.name, folder, None, download)
             return
         except (requests.RequestException, ValueError) as error:
             if attempt + 1 < TRIES:
@@ -144,25 +146,26 @@ def _download(address: str, file: SourceFile, path: Path, report: Callable[[int]
             ) from error
 
 
-class _Meter:
-    """The part of a tqdm bar that pooch uses, passed on as a count of bytes."""
+class _Counted:
+    """A file that says how much was written and takes no more than it should hold."""
 
-    def __init__(self, report: Callable[[int], None], most_bytes: int) -> None:
-        self.total: Any = 0
-        self._count, self._most, self._report = 0, most_bytes, report
+    def __init__(self, file: BinaryIO, most_bytes: int, report: Callable[[int], None]) -> None:
+        self._file, self._most, self._report = file, most_bytes, report
 
-    def update(self, count: int) -> None:
-        self._count += count
-        if self._count >= self._most + 2 * CHUNK_BYTES:
+    def write(self, piece: bytes) -> int:
+        """Write one piece.
+
+        Raises:
+            ValueError: more arrives than the file holds.
+        """
+        if self._file.tell() + len(piece) > self._most:
             raise ValueError("more arrives than the file holds")
-        self._report(min(self._count, self._most))
+        written = self._file.write(piece)
+        self._report(self._file.tell())
+        return written
 
-    def reset(self) -> None:
-        """pooch resets the bar before it fills it up at the end."""
-        self._count = 0
-
-    def close(self) -> None:
-        """Nothing to close."""
+    def flush(self) -> None:
+        """Nothing waits here."""
 
 
 def _digest(path: Path) -> str:

@@ -44,7 +44,7 @@ def read_glb(path: Path) -> dict[str, Surface]:
         material = getattr(getattr(mesh.visual, "material", None), "name", None) or ""
         # A node of several primitives becomes a parent with one child node for each of them.
         parent = scene.graph.transforms.parents.get(node)
-        name = parent if parent not in (None, scene.graph.base_frame) else node
+        name = parent if parent and str(node).startswith(f"{parent}_") else node
         gathered.setdefault(str(name), []).append((points, triangles, material))
     return {name: _merged(pieces) for name, pieces in gathered.items()}
 

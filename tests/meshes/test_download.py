@@ -195,11 +195,6 @@ def test_a_transfer_that_always_breaks_off_leaves_nothing(server: Server, specim
     assert left_behind() == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pooch reports a whole CHUNK_BYTES for every piece, however small; _Meter counts them "
-    "and takes a good file that comes chunked for too long a one",
-)
 def test_a_server_that_sends_small_pieces_is_believed(server: Server, specimen: str) -> None:
     server.answers["/large.glb"] = [in_small_pieces]
     fetch(specimen)

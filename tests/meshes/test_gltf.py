@@ -197,11 +197,6 @@ def test_two_nodes_may_show_the_same_mesh(tmp_path: Path) -> None:
     np.testing.assert_allclose(shift, np.broadcast_to([1000.0, 0, 0], shift.shape), atol=0.01)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="read_glb takes any node's parent for the node that trimesh split into primitives, so "
-    "nodes within a group lose their names and melt into one (the Z-Anatomy files have no groups)",
-)
 def test_nodes_within_a_group_keep_their_names(tmp_path: Path) -> None:
     nodes = [
         {"name": "Bones", "children": [1, 2], "translation": [0.0, 1.0, 0.0]},

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from driving import OPENS_MS, array_of, different, send_move
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from annotations.request import Request
 from viewer.scene import SceneState
 from viewer.window.main_window import MainWindow
-
-OPENS_MS = 120_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -109,39 +107,6 @@ class Hand:
                 if pick is not None and pick.item == item:
                     return QPoint(x, y)
         raise AssertionError(f"{item} is nowhere under the pointer")
-
-
-def send_move(
-    widget: QWidget,
-    at: QPoint,
-    button: Qt.MouseButton = Qt.MouseButton.NoButton,
-    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
-) -> None:
-    """Move the mouse with a button held, which QTest's own move cannot."""
-    from PySide6.QtGui import QMouseEvent
-
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        at.toPointF(),
-        widget.mapToGlobal(at).toPointF(),
-        Qt.MouseButton.NoButton,
-        button,
-        modifier,
-    )
-    QApplication.sendEvent(widget, event)
-
-
-def array_of(image: QImage) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8, a copy."""
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
-
-
-def different(one: NDArray[np.uint8], other: NDArray[np.uint8], by: int = 12) -> int:
-    """How many pixels differ, by more than dithering."""
-    assert one.shape == other.shape
-    return int((np.abs(one.astype(int) - other).max(axis=2) > by).sum())
 
 
 def our_threads() -> set[threading.Thread]:

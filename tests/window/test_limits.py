@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import OPENS_MS, different
+from driving import OPENS_MS, different
 from PySide6.QtCore import Qt
 
 from annotations.zones.table import default_limits_mm

@@ -8,7 +8,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import OPENS_MS
+from driving import OPENS_MS
 from PySide6.QtCore import Qt
 
 from annotations.atlas import build as build_for_real

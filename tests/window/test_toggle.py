@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import different
+from driving import different
 from PySide6.QtCore import QPoint, Qt
 
 FEMUR = "femur_left"

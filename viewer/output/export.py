@@ -51,10 +51,9 @@ def export(atlas: Atlas, path: Path, part_ids: Iterable[str], sides: tuple[Side,
 
 def _folder(atlas: Atlas, parts: list[Part], path: Path, sides: tuple[Side, ...]) -> None:
     path = path.resolve()  # "." has neither a name nor a parent to write beside
+    ours = _earlier_export(path)
     foreign = [
-        entry.name
-        for entry in (path.iterdir() if path.is_dir() else ())
-        if entry.suffix != ".ply" and entry.name != "specimen.json"
+        entry.name for entry in (path.iterdir() if path.is_dir() else ()) if entry.name not in ours
     ]
     if foreign:
         raise GluteaError(
@@ -72,6 +71,15 @@ def _folder(atlas: Atlas, parts: list[Part], path: Path, sides: tuple[Side, ...]
             old.unlink()
         for new in Path(beside).iterdir():
             shutil.move(str(new), path / new.name)
+
+
+def _earlier_export(path: Path) -> set[str]:
+    """The files of an earlier export into this folder, which a new one may replace."""
+    try:
+        document = json.loads((path / "specimen.json").read_text(encoding="utf-8"))
+        return {"specimen.json", *(str(part["file"]) for part in document["parts"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def specimen_document(atlas: Atlas, parts: list[Part], sides: tuple[Side, ...]) -> dict[str, Any]:

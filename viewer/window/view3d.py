@@ -1,24 +1,17 @@
 """The 3D view: a plain widget that shows what the stage has drawn off screen.
 
-Why so, of four ways tried (88 parts of Z-Anatomy, 364k triangles, 2 cores, software OpenGL, VTK
-9.7.2, PySide6 6.11.3; medians of interleaved runs, relative to VTK's own Qt widget):
+Why so, of four ways tried (Z-Anatomy, 364k triangles, 2 cores, software OpenGL, VTK 9.7.2, PySide6
+6.11.3; medians of interleaved runs, relative to VTK's own Qt widget; the last on fewer parts):
 
-    ==============================================  =============  ===========
-    way                                             start → frame  orbit frame
-    ==============================================  =============  ===========
-    VTK's QVTKRenderWindowInteractor (native child  1.00           1.00
-    window)
-    QOpenGLWidget on vtkGenericOpenGLRenderWindow   0.98           1.02–1.07
-    off-screen window copied into a QWidget (this)  0.94           0.80–0.89
-    pyvistaqt                                       2.7–3.1        1.5–4.2
-    ==============================================  =============  ===========
+    off-screen window copied into a QWidget (this)  start 0.94, orbit frame 0.80–0.89
+    QOpenGLWidget on vtkGenericOpenGLRenderWindow   start 0.98, orbit frame 1.02–1.07
+    VTK's QVTKRenderWindowInteractor                start 1.00, orbit frame 1.00
+    pyvistaqt                                       start 2.7–3.1, orbit frame 1.5–4.2
 
-(The last line was measured before, on fewer parts.) Reading a frame back took 1–2 ms of some 90
-at 1900 × 1180; its cost on a graphics card is not known yet, a few ms at 4K by the bus's speed.
-What decided: Qt's and VTK's OpenGL never meet. So nothing flickers and no context is lost when
-docks move, the window is hidden or changes screens; a picture once drawn is redrawn from memory,
-not rendered again; it is right at any device pixel ratio; `grab()` shows it; it works on Wayland
-and where Qt has no OpenGL at all; and window and command line draw with the very same code.
+Reading a frame back took 1–2 ms of 90; on a graphics card it is not measured yet. What decided:
+Qt's and VTK's OpenGL never meet. Nothing flickers and no context is lost when docks move or the
+window hides; a frame once drawn is shown again from memory; it is right at any device pixel ratio;
+`grab()` sees it; it needs no OpenGL of Qt's; window and command line draw with the same code.
 
 One render a change, none when idle: `scene.changed` marks the frame as stale, the paint event
 draws it once. While the camera moves the stage draws its quick frame, at rest one full frame.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import different
+from driving import different
 from PySide6.QtCore import Qt
 
 from viewer.items import view_table
