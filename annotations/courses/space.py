@@ -148,6 +148,11 @@ class Implicit:
         return np.array(found)
 
 
+# The anterior foramina are closed to routes by a plug a little behind each opening's rim.
+SACRAL_FORAMINA = tuple(f"sacral_foramen_s{number}" for number in (1, 2, 3, 4))
+PLUG_BEHIND_MM, PLUG_RADIUS_MM = 9.0, 6.5
+
+
 class Space:
     """Fields, neighbours and doors of one side."""
 
@@ -309,6 +314,13 @@ class Space:
         f = self.foramen
         half = 1.2 * grid.spacing_mm
         out: dict[str, BoolArray] = {"midline": np.abs(points[..., 0]) < grid.spacing_mm}
+        # Nor through the canal of the sacrum, in at one foramen and out at another.
+        for name in SACRAL_FORAMINA:
+            mark = self.specimen.point_mm(name, self.side)
+            if mark is not None:
+                behind = mark + np.array([0.0, PLUG_BEHIND_MM * self.scale, 0.0])
+                away = np.linalg.norm(points - behind, axis=-1)
+                out["midline"] |= away < PLUG_RADIUS_MM * self.scale
         medial, up, back = np.moveaxis(f.local(points), -1, 0)
         # Below the sacrospinous ligament, between the two ligaments: the lesser foramen.
         out["lesser_foramen"] = (np.abs(back) < half) & (up <= 0)

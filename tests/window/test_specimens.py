@@ -16,7 +16,7 @@ from meshes.errors import GluteaError
 from meshes.load import state as whereabouts
 from meshes.sources.download import Cancelled, source_folder
 from meshes.sources.registry import source
-from viewer.window.specimen_chooser import DETAIL
+from viewer.window.specimen_chooser import DETAIL, short_title
 
 NAME = "z-anatomy"
 FETCH = "Fetch Z-Anatomy, 2.4 MB, CC BY-SA 4.0"
@@ -248,7 +248,7 @@ def test_a_fault_of_ours_is_a_sentence_too(bare_cache, start, monkeypatch, caplo
 def test_a_specimen_that_is_not_here_is_offered(bare_cache, start):
     hand = start(NAME, filled=False)
     hand.qtbot.waitUntil(lambda: FETCH in buttons(hand))
-    answer(hand, "Open Statistical shape model")
+    answer(hand, f"Open {short_title(source('model'))}")
     with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
         pass
     assert hand.window.atlas.specimen.name == "model"
@@ -265,7 +265,7 @@ def test_changing_the_specimen_keeps_theme_and_limits(real_hand):
     state = real_hand.window.scene.state
     assert (state.request.specimen, state.theme, state.scale_bar) == ("model", "dark", True)
     assert real_hand.view.frames <= frames + 2
-    assert not real_hand.window.structures.model.index_of("gluteus_maximus_left").isValid()
+    assert real_hand.window.structures.model.item("gluteus_maximus_left").origin == "modelled"
     assert "MPL-2.0" in real_hand.window.specimen.licence.text()
 
 

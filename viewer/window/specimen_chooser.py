@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from meshes.sources.registry import Source, registry
 
 Index = QModelIndex | QPersistentModelIndex
 PAD_PX = 6
+LETTERS = 24
 WHERE = {"embedded": "comes with Glutea", "cached": "on this computer"}
 
 
@@ -64,7 +67,10 @@ class SpecimenChooser(QComboBox):
         self.setAccessibleName("Specimen")
         self.setToolTip("Which body is shown")
         self.setItemDelegate(_TwoLines(self))
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        # Wide enough for most titles; a longer one is shortened rather than the view narrowed.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(LETTERS)
+        self.setMaximumWidth(self.sizeHint().width())
         self._shown = ""
         self.activated.connect(self._activated)
         self.refresh()
@@ -110,7 +116,7 @@ def offer_of(name: str) -> str:
 
 def short_title(entry: Source) -> str:
     """The title without what it goes on to explain: "Z-Anatomy"."""
-    return entry.title.partition(":")[0]
+    return re.split("[:,]", entry.title)[0]
 
 
 def _smaller(font: QFont) -> QFont:

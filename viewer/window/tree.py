@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QItemSelection, QPoint, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,7 +23,7 @@ from annotations.atlas import Atlas
 from viewer.items import Item
 from viewer.scene import Change, Look, Scene
 from viewer.window.tree_delegate import NameDelegate, OriginDelegate
-from viewer.window.tree_model import NAME, ORIGIN, SEARCH, StructureModel
+from viewer.window.tree_model import NAME, ORIGIN, ORIGINS, SEARCH, StructureModel
 
 # How much of a ghost is left: the muscle is still seen, and what lies beneath it.
 GHOST = 0.25
@@ -78,6 +78,7 @@ class StructurePanel(QWidget):
             for row in range(self.proxy.rowCount()):
                 index = self.proxy.index(row, NAME)
                 self.tree.setExpanded(index, index.data() in OPEN_AT_START)
+            self._give_room()
         self.reveal(self._scene.state.selected)
         self._show_opacity()
 
@@ -199,6 +200,17 @@ class StructurePanel(QWidget):
         self.nothing.setVisible(bool(text) and not found)
         if text and found:
             self.tree.expandToDepth(0)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Let the names of what has no origin run on to the edge; filtering forgets it."""
+        for row in range(self.proxy.rowCount()):
+            system = self.proxy.index(row, NAME)
+            self.tree.setFirstColumnSpanned(row, QModelIndex(), True)
+            for below in range(self.proxy.rowCount(system)):
+                badges = self.proxy.index(below, ORIGIN, system).data(ORIGINS)
+                if not badges:
+                    self.tree.setFirstColumnSpanned(below, system, True)
 
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         self._show_opacity()

@@ -151,5 +151,4 @@ def zone_figure(zone: str, figures: ZoneFigures) -> str:
     if zone == "compromise":
         off = figures.compromise_mm
         return "–" if off is None else f"{off:.0f} mm off"
-    value: float | None = getattr(figures, f"{zone}_cm2")
-    return area(value)
+    return area(getattr(figures, f"{zone}_cm2", None))
