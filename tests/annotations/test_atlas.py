@@ -2,7 +2,7 @@
 
 import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,20 +10,23 @@ import numpy as np
 import pytest
 
 from annotations.atlas import Atlas, build
-from annotations.courses import solve, space
-from annotations.courses.table import CourseTable, course_table
+from annotations.courses import solve
+from annotations.courses.course import Branch, Course, LeftOut
 from annotations.request import Request
 from annotations.store import CoursesHeader, FieldsHeader, ZonesHeader
 from annotations.zones import shells
+from annotations.zones.fields import SurfaceFields
 from meshes import cache
 from meshes.errors import GluteaError
+from meshes.modelling import complete
 from meshes.shape_model import evaluate
 from meshes.sources import model
 from meshes.sources.download import Cancelled
+from meshes.specimen import Side, Specimen
 from meshes.store import SpecimenHeader
 
 STAGES = {
-    "specimen": SpecimenHeader,
+    "complete": SpecimenHeader,
     "fields": FieldsHeader,
     "courses": CoursesHeader,
     "zones": ZonesHeader,
@@ -87,21 +90,38 @@ def test_an_atlas_shows_all_its_parts(atlas: Atlas) -> None:
 # --- built anew, on bones coarse enough to do it several times ---------------------------------
 
 
+def straight(
+    specimen: Specimen,
+    side: Side,
+    fields: SurfaceFields | None,
+    variants: object,
+    progress: Callable[[float, str], None],
+    cancelled: Callable[[], bool],
+) -> tuple[list[Course], list[LeftOut]]:
+    """A course from landmark to landmark, in place of the solver, which takes its time."""
+    progress(0.5, "Inferior gluteal nerve")
+    ends = [specimen.point_mm(name, side) for name in ("sacral_foramen_s1", "ischial_spine")]
+    line = np.linspace(ends[0], ends[1], 9)
+    trunk = Branch("trunk", None, line, np.full(9, 1.5))
+    course = Course(
+        "inferior_gluteal_nerve", side, "schematic", (trunk,), (), (), {"sacrum": 1.0}, "straight"
+    )
+    return [course], [LeftOut("inferior_gluteal_vein", side, "", "no room")]
+
+
 @pytest.fixture(scope="module")
 def coarse() -> Iterator[None]:
-    """Everything as in earnest, on few triangles, a wide grid and small fans."""
+    """The stages as in earnest, on few triangles, with nothing grown and courses that are lines."""
     fine = model._table()
     table = msgspec.structs.replace(
         fine,
         pelvis=msgspec.structs.replace(fine.pelvis, steps=3),
         femur=msgspec.structs.replace(fine.femur, steps=3),
     )
-    courses = course_table()
-    wide = CourseTable(msgspec.structs.replace(courses.settings, grid_mm=4.0), courses.course)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "_table", functools.cache(lambda: table))
-        for module in (space, solve):
-            patch.setattr(module, "course_table", lambda: wide)
+        patch.setattr(complete, "complete", lambda specimen, *_: specimen)
+        patch.setattr(solve, "solve", straight)
         patch.setattr(shells, "ANGLES", 15)
         patch.setattr(cache, "BUILT", Path("/nothing built"))
         yield
@@ -158,7 +178,7 @@ def test_building_anew_reports_progress_that_only_grows_and_ends_at_1(
     again: list[float] = []
     build(Request(), lambda share, text: again.append(share))
     assert again == [1.0], "from the caches there is nothing to wait for"
-    assert sorted(kept_files(own_cache)) == sorted(STAGES)
+    assert sorted(kept_files(own_cache)) == sorted([*STAGES, "specimen"])
 
 
 def test_cancelling_at_any_step_stops_and_the_cache_still_works(
@@ -166,7 +186,7 @@ def test_cancelling_at_any_step_stops_and_the_cache_still_works(
 ) -> None:
     """Each attempt is stopped one step later; stages that were finished are not made again."""
     stopped = 0
-    for patience in range(12):
+    for patience in range(40):
         asked = [0]
 
         def enough(asked: list[int] = asked, patience: int = patience) -> bool:
@@ -195,6 +215,7 @@ def test_limits_touch_only_the_last_stage(warm_cache: Path, expected: Atlas) -> 
     after = kept_files(warm_cache)
     assert {stage: len(files) for stage, files in after.items()} == {
         "specimen": 1,
+        "complete": 1,
         "fields": 1,
         "courses": 1,
         "zones": 2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -33,6 +33,15 @@ def open_window(specimen: str | None = None, scene_file: Path | None = None) -> 
         GluteaError: no display, no OpenGL, a system library that Qt needs is missing, no such
             specimen, or the scene file cannot be read; one sentence says what to do.
     """
+    # Thousands of objects are made until the first frame, and hardly one of them is garbage.
+    gc.disable()
+    try:
+        return _run(specimen, scene_file)
+    finally:
+        gc.enable()
+
+
+def _run(specimen: str | None, scene_file: Path | None) -> int:
     from viewer.window.application import make_application
 
     request, state = _wanted(specimen, scene_file)
@@ -42,6 +51,7 @@ def open_window(specimen: str | None = None, scene_file: Path | None = None) -> 
     from viewer.window.main_window import MainWindow
 
     window = MainWindow(request, state)
+    window.settled.connect(gc.enable)
     window.show()
     with _running(window):
         code = application.exec()
@@ -76,9 +86,11 @@ def _wanted(specimen: str | None, scene_file: Path | None) -> tuple[Request, Sce
 @contextmanager
 def _running(window: MainWindow) -> Iterator[None]:
     """Faults of ours become a sentence in the banner; Ctrl+C in the terminal ends the program."""
-    log = logging.getLogger(__name__)
 
     def tell(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        import logging
+
+        log = logging.getLogger(__name__)
         log.error("A fault in the window", exc_info=(kind, fault, trace))
         window.banner.say(str(fault) if isinstance(fault, GluteaError) else FAULT, "error")
 

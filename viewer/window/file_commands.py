@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from meshes.errors import GluteaError
 from viewer.scene import load_scene, save_scene
-from viewer.window.pictures import PictureDialog, copy_size, picture_state, to_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +78,8 @@ class FileCommands(QObject):
 
     def ask_where_picture(self) -> None:
         """Save the view as a picture, as fine as the user chooses."""
+        from viewer.window.pictures import PictureDialog
+
         dialog = PictureDialog(self._window.view.picture_size(), self._window)
         chosen = dialog.exec() == PictureDialog.DialogCode.Accepted
         size, clear = dialog.size_px, dialog.clear.isChecked()
@@ -94,6 +95,7 @@ class FileCommands(QObject):
     def save_picture(self, path: Path, size_px: QSize, transparent: bool = False) -> None:
         """Draw the view into a file, as the command line does."""
         from viewer.output.picture import save_picture
+        from viewer.window.pictures import picture_state
 
         atlas = self._window.atlas
         if atlas is None:
@@ -106,6 +108,8 @@ class FileCommands(QObject):
 
     def copy_picture(self) -> None:
         """Put the view, with its credit, on the clipboard."""
+        from viewer.window.pictures import copy_size, picture_state, to_image
+
         view = self._window.view
         size = copy_size(view.picture_size())
         with self._telling(), _waiting():

@@ -6,22 +6,13 @@ import os
 from functools import cache
 from typing import Any
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QIcon
 
 from viewer.scene import Theme
 from viewer.window.commands import Actions, commands
 from viewer.window.theme import INKS
 
-SIZE_PX = 18
 FONT = "mdi6"
-
-
-def placeholder() -> QIcon:
-    """An empty icon that keeps the place, so that nothing moves when the icons arrive."""
-    pixmap = QPixmap(QSize(SIZE_PX, SIZE_PX))
-    pixmap.fill(QColor(0, 0, 0, 0))
-    return QIcon(pixmap)
 
 
 @cache

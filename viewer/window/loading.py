@@ -6,7 +6,6 @@ running task is told to stop, and its result is dropped.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -19,8 +18,6 @@ Report = Callable[[float, str], None]
 Task = Callable[[Report, Callable[[], bool]], Any]
 # Progress need not be shown more often than the eye reads it.
 REPORT_S = 0.05
-
-_log = logging.getLogger(__name__)
 
 
 class _Thread(QThread):
@@ -49,7 +46,9 @@ class _Thread(QThread):
             self.sentence = str(error)
         except Exception:
             # A fault of ours: the log has the traceback, the user gets a sentence.
-            _log.exception("%s failed", self._what)
+            import logging
+
+            logging.getLogger(__name__).exception("%s failed", self._what)
             self.sentence = (
                 f"{self._what} failed through a fault in Glutea: start it with --debug to see "
                 "the details, and please report them."

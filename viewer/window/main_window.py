@@ -22,7 +22,6 @@ from viewer.window.commands import HELD, SEEN_THROUGH, Actions
 from viewer.window.docks import Docks
 from viewer.window.file_commands import FileCommands
 from viewer.window.held_key import HeldKey
-from viewer.window.icons import put_icons_on
 from viewer.window.menus import fill_menu_bar
 from viewer.window.news import News
 from viewer.window.session import Session
@@ -50,11 +49,13 @@ FILL_MS = 150
 class MainWindow(QMainWindow):
     """Shows the atlas of a request, as `state` says or as it opens by itself.
 
-    `filled()` when an atlas is on show and all panels tell of it. `trouble` is set when the
-    window had to close because this machine cannot draw.
+    `settled()` when the panels are there: after the first frame, where that is quick. `filled()`
+    when an atlas is on show and all panels tell of it. `trouble` is set when the window had to
+    close because this machine cannot draw.
     """
 
     filled = Signal()
+    settled = Signal()
 
     def __init__(self, request: Request, state: SceneState | None = None) -> None:
         super().__init__()
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.zones.limits_changed.connect(self.session.set_limits)
         self.structures.slider_held.connect(self.view.hold_quick)
         self.structures.menu_actions = self.looks.on_chosen()
+        self.settled.emit()
 
     @property
     def structures(self) -> StructurePanel:
@@ -187,8 +189,14 @@ class MainWindow(QMainWindow):
         self.files.enable(True)
         if not self._icons:
             self._icons = True
-            put_icons_on(self.commands, self.scene.state.theme)
+            self._put_icons_on()
         self.filled.emit()
+
+    def _put_icons_on(self) -> None:
+        # Imported here: the font of icons would hold up the first frame.
+        from viewer.window.icons import put_icons_on
+
+        put_icons_on(self.commands, self.scene.state.theme)
 
     # --- pointer and keys ------------------------------------------------------------------------
 
@@ -226,7 +234,7 @@ class MainWindow(QMainWindow):
         if before.theme != after.theme:
             dress(self, after.theme)
             if self._icons:
-                put_icons_on(self.commands, after.theme)
+                self._put_icons_on()
         if before.view != after.view:
             self.toolbar.show_view(after.view)
 

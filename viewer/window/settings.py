@@ -6,7 +6,6 @@ is worth no question to the user: it is ignored, and written anew when the windo
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 
@@ -14,8 +13,6 @@ import msgspec
 
 from meshes.cache import write_beside
 from viewer.scene import Theme
-
-_log = logging.getLogger(__name__)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +40,7 @@ def load_settings() -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError) as error:
-        _log.info("The window's settings are ignored: %s", error)
+        _log("The window's settings are ignored", error)
         return Settings()
 
 
@@ -52,4 +49,11 @@ def save_settings(settings: Settings) -> None:
     try:
         write_beside(settings_path(), msgspec.json.encode(settings))
     except OSError as error:
-        _log.warning("The window's settings could not be saved: %s", error)
+        _log("The window's settings could not be saved", error)
+
+
+def _log(what: str, error: Exception) -> None:
+    # Imported when there is something to say: not on the way to the first frame.
+    import logging
+
+    logging.getLogger(__name__).info("%s: %s", what, error)

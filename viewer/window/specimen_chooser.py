@@ -21,10 +21,14 @@ from meshes.sources.registry import Source, registry
 Index = QModelIndex | QPersistentModelIndex
 PAD_PX = 6
 LETTERS = 24
+# What the frame and the arrow take of the box's width.
+ARROW_PX = 50
+ELIDE = Qt.TextElideMode.ElideRight
 WHERE = {"embedded": "comes with Glutea", "cached": "on this computer"}
 
 
-DETAIL = Qt.ItemDataRole.UserRole + 1
+TITLE = Qt.ItemDataRole.UserRole + 1
+DETAIL = Qt.ItemDataRole.UserRole + 2
 
 
 class _TwoLines(QStyledItemDelegate):
@@ -32,7 +36,7 @@ class _TwoLines(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.initStyleOption(option, index)
-        title, option.text = option.text, ""
+        title, option.text = str(index.data(TITLE)), ""
         style = option.widget.style() if option.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -50,7 +54,7 @@ class _TwoLines(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         small = QFontMetrics(_smaller(option.font))
         width = max(
-            option.fontMetrics.horizontalAdvance(str(index.data())),
+            option.fontMetrics.horizontalAdvance(str(index.data(TITLE))),
             small.horizontalAdvance(str(index.data(DETAIL))),
         )
         height = option.fontMetrics.height() + small.height()
@@ -66,7 +70,6 @@ class SpecimenChooser(QComboBox):
         super().__init__(parent)
         self.setAccessibleName("Specimen")
         self.setToolTip("Which body is shown")
-        self.setItemDelegate(_TwoLines(self))
         # Wide enough for most titles; a longer one is shortened rather than the view narrowed.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(LETTERS)
@@ -80,14 +83,23 @@ class SpecimenChooser(QComboBox):
         self.clear()
         for row, (name, entry) in enumerate(registry().items()):
             where = where_is(name)
-            self.addItem(short_title(entry), name)
+            room = self.maximumWidth() - ARROW_PX
+            shown = self.fontMetrics().elidedText(short_title(entry), ELIDE, room)
+            self.addItem(shown, name)
+            self.setItemData(row, short_title(entry), TITLE)
             self.setItemData(row, f"{where} · {entry.licence}", DETAIL)
             tip = f"{entry.title}\n{where[0].upper()}{where[1:]}\nLicence: {entry.licence}"
             self.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
             said = f"{entry.title}, {where}, {entry.licence}"
             self.setItemData(row, said, Qt.ItemDataRole.AccessibleTextRole)
-        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * PAD_PX)
         self.show_specimen(self._shown)
+
+    def showPopup(self) -> None:
+        """Make the list that opens only when it is opened."""
+        if not isinstance(self.itemDelegate(), _TwoLines):
+            self.setItemDelegate(_TwoLines(self))
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * PAD_PX)
+        super().showPopup()
 
     def show_specimen(self, name: str) -> None:
         """Show which specimen is open."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from viewer.items import view_table
 from viewer.window.commands import Actions, preset_id, view_id
-from viewer.window.icons import SIZE_PX, placeholder
 from viewer.window.specimen_chooser import SpecimenChooser
 
+ICON_PX = 18
 SIDES = (("Both sides", "both"), ("Left side", "left"), ("Right side", "right"))
 TOGGLES = ("labels", "scale_bar", "dark")
 PICTURES = ("save_picture", "copy_picture")
@@ -22,7 +23,7 @@ class Toolbar(QToolBar):
         super().__init__("Toolbar", parent)
         self.setObjectName("toolbar")
         self.setMovable(False)
-        self.setIconSize(QSize(SIZE_PX, SIZE_PX))
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.toggleViewAction().setEnabled(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         for name, preset in view_table().presets.items():
@@ -83,3 +84,10 @@ class Toolbar(QToolBar):
         """Write which view was last taken."""
         titles = {name: entry.title for name, entry in view_table().views.items()}
         self.views.setText(f"{titles.get(view, 'View')} ▾")
+
+
+def placeholder() -> QIcon:
+    """An empty icon that keeps the place, so that nothing moves when the icons arrive."""
+    pixmap = QPixmap(QSize(ICON_PX, ICON_PX))
+    pixmap.fill(QColor(0, 0, 0, 0))
+    return QIcon(pixmap)
