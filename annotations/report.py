@@ -30,7 +30,10 @@ def sentences(atlas: Atlas, sides: tuple[Side, ...]) -> Iterator[str]:
             if course is None:
                 continue
             english = structure(course.id).english
-            yield f"  {english} ({course.origin}): {course.length_mm:.0f} mm to the muscle."
+            # Only a course that reaches gluteus maximus has a place where it does.
+            ends = any(point.name == "trunk_contact" for point in course.points)
+            until = " to the muscle" if ends else ""
+            yield f"  {english} ({course.origin}): {course.length_mm:.0f} mm{until}."
             for check in course.passes:
                 yield f"    {'✓' if check.holds else '✗'} {check.name}: {check.detail}"
         yield from _claims(atlas, side)

@@ -44,6 +44,7 @@ class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: Annotated[float, msgspec.Meta(ge=0.0, lt=0.4)]
     floor_landmark: str
     floor_superior_mm: float
+    only_while_shown: tuple[Kind, ...]
 
 
 class LandmarkName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from annotations.atlas import Atlas
+from annotations.claims import claims
 from annotations.courses.course import Pass
 from annotations.evidence import evidence
 from annotations.measure import measure
@@ -56,11 +57,18 @@ def test_every_key_of_the_contract_is_there(atlas: Atlas, sides: tuple[Side, ...
         assert part["triangles"] > 0
         assert isinstance(part["watertight"], bool)
         assert (part["volume_cm3"] is not None) == part["watertight"]
-    assert set(found["courses"]) == {"inferior_gluteal_nerve", "inferior_gluteal_artery"}
-    for of_sides in found["courses"].values():
-        assert set(of_sides) == set(sides)
-        for course in of_sides.values():
-            assert course["length_mm"] > 20
+    assert set(found["courses"]) == set(atlas.courses)
+    for name in ("inferior_gluteal_nerve", "inferior_gluteal_artery"):
+        assert set(found["courses"][name]) == set(sides), "these two are never left out"
+        assert all(course["length_mm"] > 20 for course in found["courses"][name].values())
+    for name, of_sides in found["courses"].items():
+        # Others may be left out on a side where they cannot pass: then that is said.
+        missing = {one.side for one in atlas.left_out if (one.id, one.branch) == (name, "trunk")}
+        assert set(of_sides) == set(sides) - missing
+        for side, course in of_sides.items():
+            solved = atlas.courses[name][side]
+            assert course["length_mm"] == pytest.approx(solved.length_mm, abs=0.006)
+            assert course["length_mm"] > 5
             for check in course["passes"]:
                 assert set(check) == {"name", "holds", "detail"}
                 assert isinstance(check["holds"], bool)
@@ -79,8 +87,29 @@ def test_every_key_of_the_contract_is_there(atlas: Atlas, sides: tuple[Side, ...
             "gap_mm",
             "compromise_mm",
             "entry_zone_cm2",
+            "deep_surface_cm2",
+            "lower_third_cm2",
+            "band_to_lower_third_mm",
+            "danger_triangle_cm2",
+            "nerve_endings_cm2",
+            "psis_to_trochanter_along_surface_mm",
+            "gap_along_surface_mm",
+            "trochanter_band_along_surface_cm2",
+            "psis_band_along_surface_cm2",
+            "fibres",
+            "fibres_note",
+            "note",
         } <= set(zone)
         assert zone["distance_kind"] == "straight"
+        assert zone["fibres"] in ("modelled", "estimated", "none")
+    assert set(found["claims"]) == set(sides)
+    for side, results in found["claims"].items():
+        assert results
+        for result in results:
+            assert result["side"] == side
+            claim = evidence()[result["id"]]
+            assert (result["citation"], result["mark"]) == (claim.citation, claim.mark)
+            assert result["verdict"] and result["why"]
     assert found["plausibility"]
 
 
@@ -164,31 +193,83 @@ def test_what_z_anatomy_says_of_the_published_figures(z_anatomy_atlas: Atlas) ->
         )
         assert zone["entry_zone_cm2"] > 0
         assert zone["compromise_mm"] > 15
-        for name, count in (("inferior_gluteal_nerve", 5), ("inferior_gluteal_artery", 3)):
-            course = found["courses"][name][side]
-            assert len(course["entry_points"]) == count
-            assert course["trunk_contact"] is not None
-            assert all(check["holds"] for check in course["passes"])
+        nerve = found["courses"]["inferior_gluteal_nerve"][side]
+        assert len(nerve["entry_points"]) == 5
+        assert nerve["trunk_contact"] is not None
+        # Its order at piriformis is also the artery's affair: see below.
+        assert {c["name"] for c in nerve["passes"] if not c["holds"]} <= {"order at piriformis"}
+        artery = found["courses"]["inferior_gluteal_artery"][side]
+        rami = [
+            one
+            for one in z_anatomy_atlas.left_out
+            if (one.id, one.side) == ("inferior_gluteal_artery", side)
+            and one.branch.endswith("muscular ramus")
+        ]
+        assert len(artery["entry_points"]) + len(rami) == 3, "drawn, or said to be left out"
 
 
-def test_the_model_states_no_areas_and_no_entries(model_atlas: Atlas) -> None:
+@pytest.mark.atlas
+@pytest.mark.xfail(
+    strict=True,
+    reason="in Z-Anatomy the artery finds no way that keeps all passages; reported as findings",
+)
+def test_the_artery_keeps_its_passages_in_z_anatomy(z_anatomy_atlas: Atlas) -> None:
+    found = as_json(z_anatomy_atlas)["courses"]
+    for side in SIDES:
+        assert len(found["inferior_gluteal_artery"][side]["entry_points"]) == 3
+        for name in ("inferior_gluteal_nerve", "inferior_gluteal_artery"):
+            assert all(check["holds"] for check in found[name][side]["passes"])
+
+
+def test_without_the_muscle_no_areas_and_no_entries_are_stated(bare_atlas: Atlas) -> None:
+    found = as_json(bare_atlas)
+    for side in SIDES:
+        zone = found["entry_zone"][side]
+        stated = {key for key, value in zone.items() if key.endswith("_cm2") and value is not None}
+        assert stated == set()
+        for key in ("compromise_mm", "band_to_lower_third_mm", "gap_along_surface_mm"):
+            assert zone[key] is None
+        assert zone["gap_mm"] > 0
+        assert "no gluteus maximus" in zone["note"]
+        assert zone["fibres"] == "none"
+        unknown = [r for r in found["claims"][side] if "the muscle is missing" in r["why"]]
+        assert unknown
+        assert {result["verdict"] for result in unknown} == {"cannot be judged here"}
+        for result in found["claims"][side]:
+            for figure in result["figures"]:
+                assert figure["along_surface_mm"] is None
+                assert not re.search("trunk contact|branch entry|exit", figure["label"])
+    text = "\n".join(sentences(bare_atlas, SIDES))
+    assert "cm²" not in text
+    assert "None" not in text
+
+
+def test_the_model_states_areas_and_entries_of_its_modelled_muscle(model_atlas: Atlas) -> None:
     found = as_json(model_atlas)
+    for part in found["parts"]:
+        if part["kind"] == "muscle":
+            assert part["origin"] in ("modelled", "mirrored")
     for side in SIDES:
         zone = found["entry_zone"][side]
         for key in (
             "greater_trochanter_band_cm2",
             "psis_band_cm2",
-            "overlap_cm2",
             "compromise_mm",
             "entry_zone_cm2",
+            "lower_third_cm2",
+            "danger_triangle_cm2",
         ):
-            assert zone[key] is None
-        assert zone["gap_mm"] > 0
-        assert zone["note"]
-        for of_sides in found["courses"].values():
-            assert of_sides[side]["origin"] == "schematic"
-            assert of_sides[side]["entry_points"] == []
-            assert of_sides[side]["trunk_contact"] is None
+            assert zone[key] > 0
+        assert zone["entry_zone_cm2"] < zone["greater_trochanter_band_cm2"]
+        assert zone["greater_trochanter_band_cm2"] < zone["deep_surface_cm2"]
+        assert zone["overlap_cm2"] == 0
+        for name in ("inferior_gluteal_nerve", "inferior_gluteal_artery"):
+            course = found["courses"][name][side]
+            assert course["origin"] == "modelled"
+            assert course["trunk_contact"] is not None
+            assert course["entry_points"]
+    for of_sides in found["courses"].values():
+        assert {course["origin"] for course in of_sides.values()} == {"modelled"}
 
 
 # --- plausibility -----------------------------------------------------------------------------
@@ -196,8 +277,9 @@ def test_the_model_states_no_areas_and_no_entries(model_atlas: Atlas) -> None:
 
 def test_every_finding_names_its_source_and_judges_rightly(atlas: Atlas) -> None:
     found = findings(atlas)
-    assert len(found) >= 12
-    for finding in found:
+    published = [finding for finding in found if finding.evidence]
+    assert len(published) >= 12
+    for finding in published:
         claim = evidence()[finding.evidence]
         assert finding.citation == claim.citation
         assert finding.mark == claim.mark
@@ -207,6 +289,21 @@ def test_every_finding_names_its_source_and_judges_rightly(atlas: Atlas) -> None
         assert finding.low < finding.high
         assert finding.plausible == (finding.low <= finding.value <= finding.high)
         assert ("within" if finding.plausible else "outside") in finding.sentence
+    # What rests on no publication is a fault found here: stated, never called plausible.
+    for finding in found:
+        if not finding.evidence:
+            assert not finding.plausible
+            assert (finding.citation, finding.mark) == ("", "measured")
+            assert f", {finding.side}: " in finding.sentence
+            assert finding.sentence.endswith(".")
+    broken = sum(
+        not check.holds
+        for of_sides in atlas.courses.values()
+        for course in of_sides.values()
+        for check in course.passes
+    )
+    of_source = sum(finding.unit == "mm" and not finding.evidence for finding in found)
+    assert len(found) - len(published) == broken + len(atlas.left_out) + of_source
     measures = {finding.measure for finding in found}
     assert "PSIS to greater trochanter tip" in measures
 
@@ -276,8 +373,21 @@ def test_the_report_says_the_same_in_sentences(atlas: Atlas) -> None:
         assert f"they stay {figures.gap_mm:.0f} mm apart" in text
         if figures.entry_zone_cm2 is not None:
             assert f"Entry zone, below piriformis: {figures.entry_zone_cm2:.1f} cm²." in text
-    assert text.count("5–6 cm from the greater trochanter") == 2
-    assert text.count("5–6 cm from the PSIS") == 2
+    lines = text.splitlines()
+    for band in ("5–6 cm from the greater trochanter", "5–6 cm from the PSIS"):
+        assert sum(line.startswith(f"  {band}") for line in lines) == len(SIDES)
+    for side in SIDES:
+        for result in claims(atlas, side):
+            judged = result.verdict != "cannot be judged here"
+            assert (f"    {result.verdict.capitalize()} here. {result.why}" in lines) == judged
+    for of_sides in atlas.courses.values():
+        for course in of_sides.values():
+            name, length = structures()[course.id].english, f"{course.length_mm:.0f} mm"
+            reaches = any(point.name == "trunk_contact" for point in course.points)
+            until = " to the muscle" if reaches else ""
+            assert f"  {name} ({course.origin}): {length}{until}." in lines
+    for one in atlas.left_out:
+        assert f"  {structures()[one.id].english}, {one.side}: " in text
     assert "StatPearls" in text, "the claim carries its source"
     assert text.endswith("For teaching, not for planning an operation.")
     for credit in atlas.specimen.credits:

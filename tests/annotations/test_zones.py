@@ -18,6 +18,7 @@ from annotations.zones import fields as fields_module
 from annotations.zones.cut import border_lines
 from annotations.zones.fields import SurfaceFields, piriformis_border_mm, surface_fields
 from annotations.zones.regions import gap_mm, zones_of
+from annotations.zones.shells import shell_fields
 from annotations.zones.zone import Patch, Zones
 from meshes.signed_distance import Grid, exact, union
 from meshes.specimen import SIDES, Landmark, Part, Side, Specimen
@@ -466,10 +467,10 @@ def test_border_lines_run_once_along_every_open_edge(seed: int, share: float) ->
 # --- without the muscle -----------------------------------------------------------------------
 
 
-def test_without_the_muscle_bands_are_arcs_and_no_area_is_stated(model_atlas: Atlas) -> None:
-    specimen, request = model_atlas.specimen, model_atlas.request
+def test_without_the_muscle_bands_are_arcs_and_no_area_is_stated(bare_atlas: Atlas) -> None:
+    specimen, request = bare_atlas.specimen, bare_atlas.request
     for side in SIDES:
-        zones = model_atlas.zones[side]
+        zones = bare_atlas.zones[side]
         figures = asdict(zones.figures)
         assert {name for name, value in figures.items() if value is not None} == {
             "psis_to_trochanter_mm",
@@ -493,17 +494,16 @@ def test_without_the_muscle_bands_are_arcs_and_no_area_is_stated(model_atlas: At
 
 
 @pytest.mark.parametrize("limits", [(20.0, 25.0), (50.0, 90.0), (95.0, 100.0)])
-def test_arcs_follow_the_limits(model_atlas: Atlas, limits: tuple[float, float]) -> None:
-    other = build(Request("model", limits, limits))
+def test_arcs_follow_the_limits(bare_atlas: Atlas, limits: tuple[float, float]) -> None:
+    specimen, request = bare_atlas.specimen, Request("model", limits, limits)
     for side in SIDES:
+        zones = zones_of(specimen, shell_fields(specimen, side), request)
         for name, landmark in (
             ("trochanter_band", "greater_trochanter_tip"),
             ("psis_band", "psis"),
         ):
-            patch = other.zones[side].patches[name]
-            distance = np.linalg.norm(
-                patch.vertices_mm - point(other.specimen, landmark, side), axis=1
-            )
+            patch = zones.patches[name]
+            distance = np.linalg.norm(patch.vertices_mm - point(specimen, landmark, side), axis=1)
             assert distance.min() == pytest.approx(limits[0], abs=0.3)
             assert distance.max() == pytest.approx(limits[1], abs=0.3)
-        assert "entry_zone" in other.zones[side].patches
+        assert "entry_zone" in zones.patches

@@ -363,9 +363,11 @@ def test_fields_and_zones_survive_the_cache(fields: SurfaceFields, zones: Zones)
     header, arrays = store.pack_fields([fields])
     (back,) = store.unpack_fields(header, arrays)
     assert back.fibres == fields.fibres and set(back.values) == set(fields.values)
-    assert set(back.projected) == {"superficial"}
-    for name, value in fields.projected["superficial"].values.items():
-        assert np.array_equal(back.projected["superficial"].values[name], value)
+    assert set(back.projected) == set(fields.projected) == {"superficial", "skin"}
+    for surface, target in fields.projected.items():
+        assert set(back.projected[surface].values) == set(target.values)
+        for name, value in target.values.items():
+            assert np.array_equal(back.projected[surface].values[name], value)
     head, of_zones = store.pack_zones([zones])
     (same,) = store.unpack_zones(head, of_zones)
     assert same.figures == zones.figures and same.fibres == zones.fibres

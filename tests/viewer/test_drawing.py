@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,22 +111,24 @@ def test_colours_go_towards_the_goal() -> None:
     assert drawn_towards(colours, (1.0, 1.0, 1.0), 1.0).tolist() == [[255, 255, 255]]
 
 
-def test_schematic_courses_are_striped_and_others_are_not(model_atlas: Atlas) -> None:
-    schematic = [part for part in model_atlas.parts.values() if part.origin == "schematic"]
-    assert schematic
-    for part in schematic:
-        colours = draw(part.id, part, model_atlas).pieces[0].surface.colours
-        assert len(np.unique(colours, axis=0)) == 2
-        # Light and dark rings follow each other along the course.
-        light = colours[:, 1] > np.median(np.unique(colours[:, 1]))
-        assert 0.15 < light.mean() < 0.75
+@pytest.mark.parametrize("structure", ["inferior_gluteal_nerve", "inferior_gluteal_artery"])
+def test_schematic_courses_are_striped_and_others_are_not(
+    model_atlas: Atlas, structure: str
+) -> None:
+    modelled = model_atlas.parts[f"{structure}_left"]
+    assert modelled.origin == "modelled"
+    assert draw(modelled.id, modelled, model_atlas).pieces[0].surface.colours is None
+    part = replace(modelled, origin="schematic")
+    colours = draw(part.id, part, model_atlas).pieces[0].surface.colours
+    assert len(np.unique(colours, axis=0)) == 2
+    # Light and dark rings follow each other along the course.
+    light = colours[:, 1] > np.median(np.unique(colours[:, 1]))
+    assert 0.15 < light.mean() < 0.75
     plain = part_of("sciatic_nerve", "left", (0.0, 0.0, 0.0), 5.0)
     assert draw(plain.id, plain, model_atlas).pieces[0].surface.colours is None
 
 
 def test_tendon_and_cartilage_are_blended_in(model_atlas: Atlas) -> None:
-    from dataclasses import replace
-
     made = part_of("gluteus_medius", "left", (0.0, 0.0, 0.0), 30.0)
     tendon = (made.vertices_mm[:, 2] > 0).astype(np.float32)
     part = replace(made, fields={"tendon": tendon})

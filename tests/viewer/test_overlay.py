@@ -157,6 +157,11 @@ def test_labels_name_each_structure_once_and_only_what_is_seen(
     looks = {name: Look() for name in model_atlas.parts}
     stage.apply(SceneState(looks=looks, labels=True, credit=False))
     stage.render()
+    assert [text.words for text in stage._overlay._written] == ["Skin"]
+    kinds = {name: structures()[part.structure].kind for name, part in model_atlas.parts.items()}
+    looks = {name: Look() for name, kind in kinds.items() if kind in ("bone", "nerve", "artery")}
+    stage.apply(SceneState(looks=looks, labels=True, credit=False))
+    stage.render()
     names = [text.words for text in stage._overlay._written]
     assert sorted(names) == sorted(set(names))
     assert {"Hip bone", "Sacrum", "Femur"} <= set(names)

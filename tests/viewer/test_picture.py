@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 
 from annotations.atlas import Atlas
 from meshes.errors import GluteaError
-from viewer.credits import PURPOSE, credit_sentences, listed
+from viewer.credits import MOST_NAMES, PURPOSE, credit_sentences, listed
 from viewer.output.picture import save_picture, write_png
 from viewer.presets import opening_state
 from viewer.scene import Look, SceneState
@@ -86,7 +87,8 @@ def test_licence_and_credit_are_always_in_the_file(
     assert said["Copyright"].startswith(specimen.licence)
     assert all(line in said["Author"] for line in specimen.credits)
     assert PURPOSE in said["Copyright"]
-    assert "Schematic (striped): inferior gluteal" in said["Copyright"]
+    assert "Modelled by Glutea: coccyx, muscles, ligaments" in said["Copyright"]
+    assert "nerves and arteries. " in said["Copyright"]
 
 
 def test_texts_of_any_letters_survive(tmp_path: Path) -> None:
@@ -152,12 +154,27 @@ def test_a_failed_write_leaves_the_old_file(
 
 
 def test_credit_names_what_is_generated_only_while_it_is_shown(model_atlas: Atlas) -> None:
-    tubes = list(model_atlas.tubes)
-    assert tubes
-    said = " ".join(credit_sentences(model_atlas, tubes))
-    assert "inferior gluteal artery and inferior gluteal nerve" in said
+    few = ["inferior_gluteal_artery_left", "inferior_gluteal_nerve_left"]
+    said = credit_sentences(model_atlas, few)
+    assert "Modelled by Glutea: inferior gluteal artery and inferior gluteal nerve." in said
     assert "gluteal" not in " ".join(credit_sentences(model_atlas, ["sacrum"]))
-    assert said.endswith(PURPOSE)
+    assert said[-1] == PURPOSE
+
+
+def test_credit_groups_many_generated_structures_by_kind(model_atlas: Atlas) -> None:
+    tubes = list(model_atlas.tubes)
+    assert len(tubes) > MOST_NAMES
+    said = credit_sentences(model_atlas, [*tubes, "coccyx"])
+    assert "Modelled by Glutea: coccyx, nerves and arteries." in said
+
+
+def test_credit_tells_schematic_from_modelled(model_atlas: Atlas) -> None:
+    nerve = model_atlas.parts["inferior_gluteal_nerve_left"]
+    parts = {**model_atlas.specimen.parts, nerve.id: replace(nerve, origin="schematic")}
+    drawn = replace(model_atlas, specimen=replace(model_atlas.specimen, parts=parts), tubes={})
+    said = credit_sentences(drawn, [nerve.id, "piriformis_left"])
+    assert "Modelled by Glutea: piriformis." in said
+    assert "Schematic (striped): inferior gluteal nerve." in said
 
 
 def test_lists_read_as_sentences_do() -> None:

@@ -46,7 +46,12 @@ def test_nerve_and_artery_are_seen_below_piriformis(opened: tuple[Stage, SceneSt
     stage, state = opened
     bare = with_look(state, MAXIMUS, Look(visible=False))
     for item in ("inferior_gluteal_nerve", "inferior_gluteal_artery", "sciatic_nerve"):
-        assert pixels_of(stage, bare, f"{item}_right") > 150, item
+        name = f"{item}_right"
+        seen = pixels_of(stage, bare, name)
+        stage.apply(msgspec.structs.replace(bare, looks={name: Look()}, camera=stage.camera()))
+        alone = int((stage.image(*SIZE) != 255).any(axis=-1).sum())
+        # Sacrotuberous ligament and sacrum rightly cover much of the artery.
+        assert seen > 100 and seen > 0.2 * alone, item
     # Where the nerve is first seen from behind, piriformis lies above it.
     stage.apply(bare)
     stage.render()

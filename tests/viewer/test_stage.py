@@ -16,6 +16,7 @@ from pictures import SIZE, changed
 
 from annotations.atlas import Atlas
 from meshes.errors import GluteaError
+from meshes.structure import structures
 from viewer.items import items
 from viewer.presets import apply_preset, opening_state, presets, views
 from viewer.scene import Camera, Look, Scene, SceneState
@@ -186,23 +187,44 @@ def test_what_is_selected_stands_out(stage: Stage, balls: Atlas) -> None:
 # --- views ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("skin", [False, True])
 @pytest.mark.parametrize("view", views())
 @pytest.mark.parametrize("size", [(320, 200), (200, 320)])
 def test_every_view_shows_the_region_and_cuts_nothing_but_the_legs(
-    stage: Stage, model_atlas: Atlas, view: str, size: tuple[int, int]
+    stage: Stage, model_atlas: Atlas, view: str, size: tuple[int, int], skin: bool
 ) -> None:
     stage.set_atlas(model_atlas)
-    names = [item.id for item in items(model_atlas) if item.group == "bone"]
-    stage.apply(showing(*names, view=view))
+    scene = Scene(SceneState(view=view, credit=False))
+    with scene.change("region") as draft:
+        apply_preset("superficial", model_atlas, draft)
+        draft.looks["skin"] = Look(visible=skin)
+    stage.apply(scene.state)
     ink = (stage.image(*size) != 255).any(axis=-1)
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     fills = max(np.ptp(rows) / size[1], np.ptp(columns) / size[0])
     assert fills > 0.9
     assert not ink[0].any()
-    # In perspective the femurs may run out at the sides of their own accord, far below.
+    # In perspective the legs may run out at the sides of their own accord, far below.
     upper = ink[: int(0.6 * size[1])]
     assert not upper[:, 0].any()
     assert not upper[:, -1].any()
+
+
+def test_only_skin_that_is_shown_and_legs_below_the_floor_move_the_camera(
+    stage: Stage, model_atlas: Atlas
+) -> None:
+    stage.set_atlas(model_atlas)
+    names = [item.id for item in items(model_atlas) if item.group in ("bone", "muscle")]
+    gluteal = [n for n in names if structures()[model_atlas.parts[n].structure].region == "gluteal"]
+    stage.apply(showing(*gluteal))
+    near = stage.camera()
+    stage.apply(showing(*gluteal, "iliotibial_tract_left"))
+    assert stage.camera() == near
+    stage.apply(showing(*gluteal, "skin"))
+    assert stage.camera().position_mm[1] > near.position_mm[1] + 20
+    # The stumps of the hamstrings end above the floor: the femurs stay cut.
+    stage.apply(showing(*names))
+    assert stage.camera() == near
 
 
 def test_left_is_left_from_behind_and_right_from_before(stage: Stage, balls: Atlas) -> None:

@@ -67,6 +67,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def answer(hand, text):
+    assert text in buttons(hand), (hand.window.banner.text, buttons(hand))
     hand.qtbot.mouseClick(hand.window.banner.button(text), Qt.MouseButton.LeftButton)
 
 
@@ -163,9 +164,8 @@ def test_a_download_opens_the_real_anatomy(
     else:
         monkeypatch.setenv("GLUTEA_MIRROR", str(upstream))
     hand = start()
-    answer(hand, FETCH)
     with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
-        pass
+        answer(hand, FETCH)
     hand.settle()
     assert hand.window.atlas.specimen.name == NAME
     assert hand.window.banner.text == ""
@@ -248,9 +248,8 @@ def test_a_fault_of_ours_is_a_sentence_too(bare_cache, start, monkeypatch, caplo
 def test_a_specimen_that_is_not_here_is_offered(bare_cache, start):
     hand = start(NAME, filled=False)
     hand.qtbot.waitUntil(lambda: FETCH in buttons(hand))
-    answer(hand, f"Open {short_title(source('model'))}")
     with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
-        pass
+        answer(hand, f"Open {short_title(source('model'))}")
     assert hand.window.atlas.specimen.name == "model"
 
 

@@ -103,6 +103,9 @@ def _course(course: Course) -> dict[str, Any]:
             {
                 "name": branch.name,
                 "parent": branch.parent,
+                "role": branch.role,
+                # Thickness over width; `radius_mm` is half the width.
+                "flatness": branch.flatness,
                 "points_mm": [rounded(point) for point in branch.points_mm],
                 "radius_mm": [round(float(radius), 3) for radius in branch.radius_mm],
             }

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from vtkmodules.vtkCommonCore import vtkInformation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLActor
 
 from annotations.atlas import Atlas
 from annotations.zones.zone import Patch, Zones
@@ -194,6 +196,11 @@ def _patch(patch: Patch) -> Iterator[Piece]:
         surface = Surface(patch.vertices_mm, patch.triangles, patch.normals)
         actor = _actor(surface, glow)
         fill = Piece(surface, actor, glow, base=ink.opacity, closed=False, rank=ink.rank)
+        # Zones that coincide are settled by depth, whichever is drawn first: a zone of lower rank
+        # drawn later must not veil the one that lies on top.
+        keys = vtkInformation()
+        keys.Set(vtkOpenGLActor.GLDepthMaskOverride(), 1)
+        actor.SetPropertyKeys(keys)
         yield _brought_forward(fill)
     edges = [line for line in patch.outline_mm if len(line) and len(distinct(line)) > 1]
     if edges:

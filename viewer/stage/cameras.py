@@ -10,7 +10,7 @@ from vtkmodules.vtkRenderingCore import vtkCamera
 from annotations.atlas import Atlas
 from meshes.errors import GluteaError
 from meshes.specimen import FloatArray, Side
-from meshes.structure import Region, structures
+from meshes.structure import Kind, Region, structures
 from viewer.items import View, view_table
 from viewer.scene import Camera, Vector
 
@@ -30,19 +30,29 @@ def view_named(name: str) -> View:
     return views[name]
 
 
-def framed_points(atlas: Atlas, sides: frozenset[Side], regions: frozenset[Region]) -> FloatArray:
-    """What a picture of these sides and regions must hold: (n, 3) points in mm.
+def framed_points(
+    atlas: Atlas,
+    sides: frozenset[Side],
+    regions: frozenset[Region],
+    kinds: frozenset[Kind] = frozenset(),
+) -> FloatArray:
+    """What a picture of these sides, regions and kinds must hold: (n, 3) points in mm.
 
-    The framing regions always count; when nothing else is shown, only what lies above the floor.
+    The framing regions always count, down to the floor; other regions count in full. Of the kinds
+    that wrap up the rest only those count that are among `kinds`.
     """
     framing = view_table().framing
-    wanted = regions | frozenset(framing.regions)
-    floor = floor_mm(atlas) if wanted == frozenset(framing.regions) else -math.inf
+    floor = floor_mm(atlas)
     found = []
     for part in atlas.parts.values():
-        if part.side in sides and structures()[part.structure].region in wanted:
-            points = part.vertices_mm
-            found.append(points[points[:, 2] >= floor])
+        entry = structures()[part.structure]
+        always = entry.region in framing.regions
+        if part.side not in sides or not (always or entry.region in regions):
+            continue
+        if entry.kind in framing.only_while_shown and entry.kind not in kinds:
+            continue
+        points = part.vertices_mm
+        found.append(points[points[:, 2] >= floor] if always else points)
     points = np.concatenate(found) if found else np.empty((0, 3), np.float32)
     if not len(points):
         points = np.concatenate([part.vertices_mm for part in atlas.parts.values()])

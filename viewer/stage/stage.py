@@ -13,7 +13,7 @@ from vtkmodules.vtkRenderingCore import (
 
 from annotations.atlas import Atlas
 from meshes.specimen import Side
-from meshes.structure import Region, structures
+from meshes.structure import Kind, Region, structures
 from viewer.items import view_table
 from viewer.palette import palette, rgb
 from viewer.scene import Camera, SceneState
@@ -31,7 +31,9 @@ DEFAULT_SIZE_PX = (1280, 800)
 THROUGH_OPACITY = 0.12
 # Two layers a pass; small zones must not be given up, so no pixel may be left over.
 
-Frame = tuple[str, frozenset[Side], frozenset[Region], tuple[int, int], tuple[float, float]]
+Frame = tuple[
+    str, frozenset[Side], frozenset[Region], frozenset[Kind], tuple[int, int], tuple[float, float]
+]
 
 
 class Stage:
@@ -160,10 +162,10 @@ class Stage:
         entry = view_named(view)
         if self._atlas is None or not self._atlas.parts:
             return Camera((0.0, 1000.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
-        sides, regions = self._in_frame()
-        points = framed_points(self._atlas, sides, regions)
-        width, height = self.window.GetSize()
+        sides, regions, kinds = self._in_frame()
+        points = framed_points(self._atlas, sides, regions, kinds)
         only_left = "right" not in sides
+        width, height = self.window.GetSize()
         wings, foot = self._overlay.free_shares()
         aspect = width * (1 - wings) / max(height, 1)
         return fitted(entry, points, aspect, mirrored=only_left, foot=foot)
@@ -172,17 +174,16 @@ class Stage:
         """The camera as it stands now."""
         return taken(self.renderer.GetActiveCamera())
 
-    def _in_frame(self) -> tuple[frozenset[Side], frozenset[Region]]:
-        """The sides and the regions of what is shown."""
+    def _in_frame(self) -> tuple[frozenset[Side], frozenset[Region], frozenset[Kind]]:
+        """The sides, the regions and the kinds of what is shown that a view is fitted to."""
         assert self._atlas is not None
         parts = [self._atlas.parts[item] for item in self._shown if item in self._atlas.parts]
         sides: set[Side] = {part.side for part in parts} - {"midline"}
-        regions = {
-            entry.region
-            for entry in (structures()[part.structure] for part in parts)
-            if entry.kind != "bone"
-        }
-        return frozenset(sides or ("left", "right")) | {"midline"}, frozenset(regions)
+        entries = [structures()[part.structure] for part in parts]
+        regions = {entry.region for entry in entries if entry.kind != "bone"}
+        kinds = {entry.kind for entry in entries} & set(view_table().framing.only_while_shown)
+        framed: set[Side] = (sides or {"left", "right"}) | {"midline"}
+        return frozenset(framed), frozenset(regions), frozenset(kinds)
 
     def _apply_camera(self, state: SceneState, before: Camera | None) -> bool:
         camera = state.camera
@@ -209,7 +210,7 @@ class Stage:
     def _framing(self, state: SceneState) -> Frame:
         """What a fitted camera depends on: the same frame, the same camera."""
         if self._atlas is None:
-            return (state.view, frozenset(), frozenset(), (0, 0), (0.0, 0.0))
+            return (state.view, frozenset(), frozenset(), frozenset(), (0, 0), (0.0, 0.0))
         width, height = self.window.GetSize()
         return (state.view, *self._in_frame(), (width, height), self._overlay.free_shares())
 
