@@ -126,9 +126,9 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def bare_cache(
     isolated_cache: Path, model_atlas: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A cache with the built atlases but nothing fetched, and an empty mirror: no network."""
+    """A cache with the embedded specimen and nothing of Z-Anatomy; an empty mirror: no network."""
     folder = tmp_path / "cache"
-    shutil.copytree(isolated_cache, folder, ignore=shutil.ignore_patterns("sources"))
+    shutil.copytree(isolated_cache, folder, ignore=shutil.ignore_patterns("sources", "z-anatomy*"))
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     monkeypatch.setenv("GLUTEA_CACHE", str(folder))

@@ -159,6 +159,16 @@ def test_panels_come_and_go_with_their_keys(hand):
     assert not window.commands["panel_specimen"].isChecked()
 
 
+def test_full_screen_and_back(hand):
+    action = hand.window.commands["full_screen"]
+    hand.qtbot.keyClick(hand.window, Qt.Key.Key_F11)
+    hand.qtbot.waitUntil(hand.window.isFullScreen)
+    assert action.isChecked()
+    hand.window.showNormal()
+    hand.qtbot.waitUntil(lambda: not hand.window.isFullScreen())
+    assert not action.isChecked()
+
+
 def test_ctrl_f_goes_to_the_search_even_when_its_panel_is_closed(hand):
     window = hand.window
     window.commands["panel_structures"].trigger()

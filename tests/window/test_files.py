@@ -150,3 +150,64 @@ def test_the_folder_of_the_last_file_is_remembered(hand, tmp_path):
     from viewer.window.settings import load_settings
 
     assert load_settings().folder == str(tmp_path)
+
+
+# --- asking for a file ----------------------------------------------------------------------------
+
+
+def choosing(monkeypatch, **answers):
+    """Let the file dialogs answer at once."""
+    from viewer.window.file_commands import QFileDialog
+
+    for name, answer in answers.items():
+        monkeypatch.setattr(QFileDialog, name, staticmethod(lambda *_, answer=answer: (answer, "")))
+
+
+def test_the_menu_saves_and_opens_where_the_user_says(hand, tmp_path, monkeypatch):
+    choosing(monkeypatch, getSaveFileName=str(tmp_path / "lecture"))
+    hand.window.commands["save_scene"].trigger()
+    # The ending is added where the user leaves it out.
+    path = tmp_path / "lecture.json"
+    assert load_scene(path).request == hand.window.atlas.request
+    assert "lecture.json" in hand.window.status.pointer.text()
+    choosing(monkeypatch, getOpenFileName=str(path))
+    with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
+        hand.window.commands["open_scene"].trigger()
+
+
+def test_who_thinks_better_of_it_changes_nothing(hand, monkeypatch):
+    choosing(monkeypatch, getSaveFileName="", getOpenFileName="")
+    state = hand.window.scene.state
+    for command in ("save_scene", "open_scene"):
+        hand.window.commands[command].trigger()
+    assert hand.window.scene.state == state
+    assert not hand.window.session.busy
+
+
+def test_the_menu_saves_a_picture_as_fine_as_is_chosen(hand, tmp_path, monkeypatch):
+    from viewer.window.pictures import PictureDialog
+
+    def accept(dialog):
+        dialog.sizes.setCurrentIndex(0)
+        dialog.clear.setChecked(True)
+        return PictureDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(PictureDialog, "exec", accept)
+    choosing(monkeypatch, getSaveFileName=str(tmp_path / "slide"))
+    hand.window.commands["save_picture"].trigger()
+    image = QImage(str(tmp_path / "slide.png"))
+    assert image.size() == hand.view.picture_size()
+    assert image.hasAlphaChannel()
+
+
+def test_the_picture_dialog_offers_what_the_view_shows_in_three_sizes(hand):
+    from viewer.window.pictures import PictureDialog
+
+    view = QSize(800, 500)
+    dialog = PictureDialog(view, hand.window)
+    sizes = []
+    for row in range(dialog.sizes.count()):
+        dialog.sizes.setCurrentIndex(row)
+        sizes.append(dialog.size_px)
+    assert sizes == [view, view * 2, view * 4]
+    dialog.deleteLater()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from driving import different
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
 
 FEMUR = "femur_left"
 
@@ -136,6 +137,20 @@ def test_what_is_done_to_the_selection(hand, command, visible, opacity):
     hand.window.commands["show"].trigger()
     look = hand.window.scene.state.looks[FEMUR]
     assert (look.visible, look.opacity) == (True, 1.0)
+
+
+def test_the_context_menu_acts_on_the_row_under_it(hand):
+    tree = hand.window.structures.tree
+    index = hand.row(FEMUR)
+    at = tree.visualRect(index).center()
+    hand.qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    tree.customContextMenuRequested.emit(at)
+    menu = QApplication.activePopupWidget()
+    titles = [action.text() for action in menu.actions()]
+    assert titles == ["Show", "Hide", "Make see-through", "Show only this"]
+    menu.actions()[1].trigger()
+    menu.close()
+    assert not hand.visible(FEMUR)
 
 
 def test_show_only_hides_everything_else(hand):

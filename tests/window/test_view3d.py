@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import different, send_move
+from driving import array_of, different, send_move
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -53,6 +53,19 @@ def test_opens_with_one_render_and_renders_nothing_when_idle(hand):
     hand.window.repaint()
     hand.pixels()
     assert hand.view.frames == 1
+
+
+def test_what_the_view_shows_is_what_stands_on_the_screen(hand):
+    """Read back from the X server, not from the widget."""
+    hand.window.move(0, 0)
+    hand.window.raise_()
+    hand.settle(400)
+    place = hand.view.mapToGlobal(QPoint(0, 0))
+    size = hand.view.size()
+    screen = QGuiApplication.primaryScreen().grabWindow(
+        0, place.x(), place.y(), size.width(), size.height()
+    )
+    assert different(array_of(screen.toImage()), hand.pixels(), by=0) == 0
 
 
 def test_one_render_for_a_change_and_none_for_a_change_that_shows_nothing(hand):
@@ -188,13 +201,13 @@ def test_arrow_keys_turn_and_plus_and_minus_zoom(hand):
 def test_number_keys_take_the_views_and_r_resets(hand):
     hand.view.setFocus()
     first = hand.pixels()
-    hand.qtbot.keyClick(hand.view, Qt.Key.Key_2)
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_1)
     state = hand.window.scene.state
     assert state.view == "anterior"
     assert direction(state.camera)[1] == pytest.approx(-1.0, abs=1e-6)
     assert hand.window.toolbar.views.text().startswith("Anterior")
     assert different(first, hand.pixels()) > 1000
-    hand.qtbot.keyClick(hand.view, Qt.Key.Key_1)
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_2)
     assert different(first, hand.pixels(), by=0) == 0
     wheel(hand.view, hand.middle(), 5)
     hand.settle(400)

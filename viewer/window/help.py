@@ -27,7 +27,7 @@ IN_THE_LIST = (
 )
 # What Glutea is built on: name, licence.
 LIBRARIES = (
-    ("PySide6", "Qt for Python", "LGPL-3.0"),
+    ("PySide6-Essentials", "Qt for Python", "LGPL-3.0"),
     ("vtk", "VTK", "BSD-3-Clause"),
     ("pyvista", "PyVista", "MIT"),
     ("numpy", "NumPy", "BSD-3-Clause"),

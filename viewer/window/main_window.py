@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
@@ -246,6 +246,12 @@ class MainWindow(QMainWindow):
         if handle := self.windowHandle():
             self.held.watch(handle)
         QTimer.singleShot(PATIENCE_MS, self, self.begin)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The window may leave the full screen in other ways than by its command."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.commands["full_screen"].setChecked(self.isFullScreen())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember, stop all work, and give the renderer back."""
