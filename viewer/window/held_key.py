@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
+
+from viewer.window.timers import single_shot
 
 # Some systems report a repeating key as released and pressed again; a real release stays.
 REPEAT_MS = 40
@@ -27,10 +29,7 @@ class HeldKey(QObject):
         self._keys = {key.key() for key in keys}
         self._window: QWindow | None = None
         self._down = False
-        self._lift = QTimer(self)
-        self._lift.setSingleShot(True)
-        self._lift.setInterval(REPEAT_MS)
-        self._lift.timeout.connect(self.let_go)
+        self._lift = single_shot(self, REPEAT_MS, self.let_go)
 
     @property
     def down(self) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from annotations.request import LimitsMm, Request
 from meshes.sources.registry import source
 from viewer.scene import Look, Scene, SceneState, Theme
 from viewer.window.loading import Report, Worker
+from viewer.window.timers import single_shot
 
 # Turning a spin box makes many wishes; the last of a flurry is enough.
 DEBOUNCE_MS = 250
@@ -57,10 +58,7 @@ class Session(QObject):
         self._fetcher.failed.connect(self.fetch_failed)
         self._fetcher.cancelled.connect(self.fetch_stopped)
         self._limits: tuple[LimitsMm, LimitsMm] | None = None
-        self._flurry = QTimer(self)
-        self._flurry.setSingleShot(True)
-        self._flurry.setInterval(DEBOUNCE_MS)
-        self._flurry.timeout.connect(self._limits_settled)
+        self._flurry = single_shot(self, DEBOUNCE_MS, self._limits_settled)
 
     @property
     def busy(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.window.timers import single_shot
 from viewer.window.wording import NOT_FOR_SURGERY
 
 # Work that is done sooner is not worth a flicker in the status line.
@@ -73,10 +74,7 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._box)
         self.addPermanentWidget(self.disclaimer)
         self._box.hide()
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(self._box.show)
+        self._patience = single_shot(self, PATIENCE_MS, self._box.show)
 
     @property
     def working(self) -> bool:

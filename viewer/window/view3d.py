@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QImage,
@@ -39,6 +39,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from viewer.scene import Camera, Change, Scene, SceneState
 from viewer.window.gestures import approached, dragged, stepped, wheeled, zoomed_at
+from viewer.window.timers import single_shot
 
 if TYPE_CHECKING:
     from annotations.atlas import Atlas
@@ -91,8 +92,8 @@ class View3D(QWidget):
         self._press: QPointF | None = None
         self._last = QPointF()
         self._dragging = False
-        self._rest = self._timer(REST_MS, self._at_rest)
-        self._hover = self._timer(HOVER_MS, self._look_under_pointer)
+        self._rest = single_shot(self, REST_MS, self._at_rest)
+        self._hover = single_shot(self, HOVER_MS, self._look_under_pointer)
         scene.changed.connect(self._scene_changed)
 
     # --- the stage ---------------------------------------------------------------------------
@@ -396,10 +397,3 @@ class View3D(QWidget):
         ratio = self.devicePixelRatioF()
         height = self.picture_size().height()
         return self._stage.pick(int(at.x() * ratio), height - 1 - int(at.y() * ratio))
-
-    def _timer(self, interval_ms: int, act: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval_ms)
-        timer.timeout.connect(act)
-        return timer
