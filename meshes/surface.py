@@ -8,6 +8,9 @@ import numpy as np
 
 from meshes.specimen import FloatArray, IntArray
 
+# A tetrahedron: no closed surface has fewer triangles.
+FEWEST_CLOSED = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Surface:
@@ -31,7 +34,7 @@ class Surface:
 
 
 def clean(surface: Surface, weld_mm: float, largest_hole_edges: int) -> Surface:
-    """Weld vertices closer than `weld_mm`, drop slivers, orient outward, close small holes.
+    """Weld vertices closer than `weld_mm`, drop slivers and flakes, orient outward, close small holes.
 
     A hole with more edges than `largest_hole_edges` stays open (a nerve cut short on purpose).
     """
@@ -39,6 +42,7 @@ def clean(surface: Surface, weld_mm: float, largest_hole_edges: int) -> Surface:
 
     welded = weld(surface, weld_mm)
     keep = _manifold(welded.vertices_mm, welded.triangles)
+    keep[keep] = ~_flakes(welded.triangles[keep])
     mesh = trimesh.Trimesh(welded.vertices_mm, welded.triangles[keep], process=False)
     trimesh.repair.fix_winding(mesh)
     triangles = np.asarray(mesh.faces)
@@ -49,7 +53,23 @@ def clean(surface: Surface, weld_mm: float, largest_hole_edges: int) -> Surface:
             materials = np.concatenate([materials, np.full(len(patches), materials[0])])
         triangles = np.vstack([triangles, patches])
     triangles = _outward(welded.vertices_mm, triangles)
-    return Surface(welded.vertices_mm, triangles, materials, surface.material_names)
+    used, compact = np.unique(triangles, return_inverse=True)
+    return Surface(
+        welded.vertices_mm[used], compact.reshape(-1, 3), materials, surface.material_names
+    )
+
+
+def _flakes(triangles: IntArray) -> IntArray:
+    """(m,) bool: triangles of pieces too small to enclose anything; their normals cancel out."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    _, which = np.unique(edges, axis=0, return_inverse=True)
+    owner = np.repeat(np.arange(len(triangles)), 3)
+    incidence = coo_array((np.ones(len(owner)), (owner, which.ravel()))).tocsr()
+    _, piece = connected_components(incidence @ incidence.T, directed=False)
+    return np.asarray(np.bincount(piece)[piece] < FEWEST_CLOSED)
 
 
 def _manifold(vertices_mm: FloatArray, triangles: IntArray) -> IntArray:

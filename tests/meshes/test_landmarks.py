@@ -221,8 +221,6 @@ def test_another_body_in_another_place_has_the_same_landmarks(
     for side, marks in base.items():
         assert set(marks) == set(found[side])
         for name, mark in marks.items():
-            if name == "ischial_tuberosity_posterior":
-                continue  # see test_no_rule_takes_the_border_of_its_own_box
             there = elsewhere(mark.position_mm[None])
             expected = (there @ frame[:3, :3].T + frame[:3, 3])[0]
             away = np.linalg.norm(found[side][name].position_mm - expected) / scale
@@ -230,18 +228,8 @@ def test_another_body_in_another_place_has_the_same_landmarks(
 
 
 @pytest.mark.parametrize("name", list(rules().rules))
-def test_no_rule_takes_the_border_of_its_own_box(
-    specimen: Specimen, name: str, request: pytest.FixtureRequest
-) -> None:
+def test_no_rule_takes_the_border_of_its_own_box(specimen: Specimen, name: str) -> None:
     """A point on the border is where the rule was cut off, not where the bone ends."""
-    if name == "ischial_tuberosity_posterior" and specimen.name == "model":
-        request.applymarker(
-            pytest.mark.xfail(
-                strict=True,
-                reason="on the model the point lies at the upper border of the rule's box, half-way"
-                " to the ischial spine (PSIS–point 109 mm, published 130–166)",
-            )
-        )
     table = rules()
     rule = table.rules[name]
     marks = find(

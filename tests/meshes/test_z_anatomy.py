@@ -118,12 +118,6 @@ def test_normals_look_outward(z_anatomy: Specimen) -> None:
             assert (exact(part, outside) > 0).mean() > 0.97, part.id
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="cleaning leaves vertices without a normal: in piriformis a stray triangle of the file "
-    "is 'closed' by its own reverse, in the sacrum 3 vertices belong to no triangle and 6 to such "
-    "flakes",
-)
 def test_every_normal_is_a_unit_vector(z_anatomy: Specimen) -> None:
     wrong = {
         part.id: int((np.abs(np.linalg.norm(part.normals, axis=1) - 1) > 1e-3).sum())
