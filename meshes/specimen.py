@@ -45,7 +45,8 @@ class Part:
         vertices_mm: (n, 3) float32, in the common frame.
         triangles: (m, 3) int32, counter-clockwise seen from outside.
         normals: (n, 3) float32 unit vectors, smooth.
-        fields: one (n,) or (n, k) array a name; `tendon` and `cartilage` are fractions 0 to 1.
+        fields: one (n,) or (n, k) array a name; `tendon` and `cartilage` are fractions 0 to 1;
+            (n, 3) arrays are directions in the frame and turn with the part.
         triangle_origin: (m,) uint8 index into `ORIGINS` where a part is mixed, else None.
         note: a sentence for the user, where this part needs one of its own.
     """
@@ -79,6 +80,7 @@ class Part:
             self,
             vertices_mm=(self.vertices_mm @ turn.T + matrix[:3, 3]).astype(np.float32),
             normals=(self.normals @ turn.T).astype(np.float32),
+            fields=self._turned_fields(turn),
         )
 
     def mirrored(self, origin: Origin = "mirrored") -> Part:
@@ -92,7 +94,16 @@ class Part:
             vertices_mm=self.vertices_mm * flip,
             normals=self.normals * flip,
             triangles=np.ascontiguousarray(self.triangles[:, ::-1]),
+            fields=self._turned_fields(np.diag(flip)),
         )
+
+    def _turned_fields(self, turn: FloatArray) -> dict[str, FloatArray]:
+        return {
+            name: (values @ turn.T).astype(np.float32)
+            if values.ndim == 2 and values.shape[1] == 3
+            else values
+            for name, values in self.fields.items()
+        }
 
 
 ORIGINS: tuple[Origin, ...] = ("source", "mirrored", "modelled", "schematic")

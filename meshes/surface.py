@@ -34,7 +34,7 @@ class Surface:
 
 
 def clean(surface: Surface, weld_mm: float, largest_hole_edges: int) -> Surface:
-    """Weld vertices closer than `weld_mm`, drop slivers and flakes, orient outward, close small holes.
+    """Weld vertices closer than `weld_mm`, drop slivers and flakes, orient, close small holes.
 
     A hole with more edges than `largest_hole_edges` stays open (a nerve cut short on purpose).
     """

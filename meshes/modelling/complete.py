@@ -90,7 +90,7 @@ def complete(
         if names:
             grown += _side(whole, bare, side, names, settings, steps)
     if len(sides) == 1:
-        twins = [_twin(part) for part in grown]
+        twins = [part.mirrored("modelled") for part in grown]
         grown += [twin for twin in twins if twin.id not in specimen.parts]
     whole = whole.with_parts(grown)
     if "skin" in wanted and "skin" not in specimen.parts:
@@ -222,13 +222,6 @@ def _part(name: str, side: Side, made: Grown, note: str) -> Part:
         },
         note=note,
     )
-
-
-def _twin(part: Part) -> Part:
-    """The other side's part, its fibres reflected too."""
-    way = part.fields["fibre_direction"] * np.array([-1, 1, 1], np.float32)
-    twin = part.mirrored("modelled")
-    return replace(twin, fields={**part.fields, "fibre_direction": way})
 
 
 def _back(surface: Surface, side: Side) -> Surface:
