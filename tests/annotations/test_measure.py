@@ -211,7 +211,7 @@ def test_what_z_anatomy_says_of_the_published_figures(z_anatomy_atlas: Atlas) ->
 @pytest.mark.atlas
 @pytest.mark.xfail(
     strict=True,
-    reason="in Z-Anatomy the artery finds no way that keeps all passages; reported as findings",
+    reason="in Z-Anatomy one ramus of the artery would turn too sharply and is left out",
 )
 def test_the_artery_keeps_its_passages_in_z_anatomy(z_anatomy_atlas: Atlas) -> None:
     found = as_json(z_anatomy_atlas)["courses"]
