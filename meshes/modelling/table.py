@@ -185,7 +185,7 @@ class Coccyx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SacralForamen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Radii of one pair of openings."""
+    """Radii of one pair of openings, and how much nearer to the midline the back ones lie."""
 
     landmark: str
     front_mm: Positive
@@ -194,28 +194,40 @@ class SacralForamen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SacralTubercle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One tubercle of the median crest: place along the sacrum, height, half length, half width."""
+    """A knob of a crest on the sacrum's back; with a place to the side, a pair of them."""
 
     along: Share
-    height_mm: float
+    height_mm: Positive
     half_length_mm: Positive
     half_width_mm: Positive
+    lateral_mm: float = 0.0
 
 
 class Sacrum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Openings, canal, hiatus and median crest of a sacrum that has none."""
+    """What is worked into a sacrum that is a plain ball.
+
+    Levels count from the promontory (0) to the apex (1), depths from the back (0) to the front.
+
+    Attributes:
+        canal: rows of (level, depth, half width, half height).
+        hiatus_along: levels of the arch's top and of its full width.
+        hiatus_floor: rows of (level, depth).
+        hiatus_arch: 0.5 a round arch, 1 a gable.
+    """
 
     foramina: list[SacralForamen]
     neck_mm: Positive
     neck_depth: Share
-    across: Positive
-    canal: list[tuple[float, float, float]]
-    canal_flatness: Positive
+    nerve_rise: float
+    front_flatness: Positive
+    back_narrowness: Positive
+    canal: list[tuple[float, float, float, float]]
     hiatus_along: tuple[float, float]
+    hiatus_floor: list[tuple[float, float]]
     hiatus_half_width_mm: Positive
-    hiatus_depth: float
-    hiatus_flatness: Positive
-    crest: list[SacralTubercle]
+    hiatus_arch: Positive
+    tubercles: list[SacralTubercle]
+    tubercle_blend_mm: Positive
     blend_mm: Positive
     spacing_mm: Positive
     triangles: int
