@@ -152,6 +152,34 @@ def test_courses_are_given_as_centrelines(exported: tuple[Atlas, Path]) -> None:
                 assert 0 < branch["flatness"] <= 1
 
 
+def test_a_flat_branch_says_which_way_it_is_flat(exported: tuple[Atlas, Path]) -> None:
+    """From centreline, radius, flatness and direction alone the exported tube can be laid again."""
+    atlas, folder = exported
+    flat = 0
+    for name, sides in read_json(folder)["courses"].items():
+        for side, course in sides.items():
+            mesh = trimesh.load_mesh(folder / f"{name}_{side}.ply")
+            for branch in course["branches"]:
+                assert (branch["flat_towards"] is None) == (branch["flatness"] == 1)
+                if branch["flat_towards"] is None:
+                    continue
+                flat += 1
+                towards = np.array(branch["flat_towards"])
+                assert np.linalg.norm(towards) == pytest.approx(1.0, abs=1e-3)
+                points, radius = np.array(branch["points_mm"]), np.array(branch["radius_mm"])
+                middle = len(points) // 2
+                along = points[middle + 1] - points[middle - 1]
+                thin = towards - along * (towards @ along) / (along @ along)
+                thin /= np.linalg.norm(thin)
+                wide = np.cross(along / np.linalg.norm(along), thin)
+                # Halfway out on the broad side is inside; as far out on the thin side is not.
+                reach = 0.7 * radius[middle]
+                assert mesh.contains([points[middle] + reach * wide]).all(), branch["name"]
+                assert not mesh.contains([points[middle] + reach * thin]).any(), branch["name"]
+    if atlas.specimen.name == "model":
+        assert flat
+
+
 def test_centrelines_run_within_their_exported_tubes(model_folder: Path) -> None:
     """The document and the meshes speak of the same place."""
     course = read_json(model_folder)["courses"]["inferior_gluteal_artery"]["left"]

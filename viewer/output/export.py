@@ -106,6 +106,10 @@ def _course(course: Course) -> dict[str, Any]:
                 "role": branch.role,
                 # Thickness over width; `radius_mm` is half the width.
                 "flatness": branch.flatness,
+                # The unit vector that the flat faces look along; none where it is round.
+                "flat_towards": None
+                if branch.flat_mm is None
+                else [round(float(share), 4) for share in branch.flat_mm],
                 "points_mm": [rounded(point) for point in branch.points_mm],
                 "radius_mm": [round(float(radius), 3) for radius in branch.radius_mm],
             }
