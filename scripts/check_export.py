@@ -211,10 +211,11 @@ class Trunk:
         piriformis = f"piriformis_{self.side}"
         if self.holds("below piriformis") and piriformis in self.export.kinds:
             place = np.array(self.stated["exit"]["position_mm"])
-            section = self.export.mesh(piriformis).section(
-                plane_origin=place, plane_normal=[1, 0, 0]
-            )
-            below = float(section.vertices[:, 2].min() - place[2]) if section else -np.inf
+            muscle = self.export.mesh(piriformis)
+            low, high = muscle.bounds[:, 0]
+            x = np.clip(place[0], low + FACETS_MM, high - FACETS_MM)
+            border = muscle.section(plane_origin=[x, 0, 0], plane_normal=[1, 0, 0])
+            below = float(border.vertices[:, 2].min() - place[2])
             yield self._found(
                 "below piriformis", below > -FACETS_MM, f"{below:.1f} mm below its border"
             )

@@ -1,0 +1,96 @@
+"""What `measure` says of the courses holds on the exported files, reckoned without Glutea's code.
+
+The reckoning is `scripts/check_export.py`, run as a stranger would run it: on files alone.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trimesh
+
+from annotations.atlas import Atlas
+from annotations.measure import as_json
+from meshes.specimen import SIDES
+from viewer.output.export import export
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "check_export.py"
+
+
+def write(atlas: Atlas, folder: Path) -> tuple[Path, Path]:
+    shown = [name for name, part in atlas.parts.items() if part.structure != "skin"]
+    export(atlas, folder / "export", shown, SIDES)
+    measure = folder / "measure.json"
+    measure.write_text(json.dumps(as_json(atlas)), encoding="utf-8")
+    return folder / "export", measure
+
+
+def check(folder: Path, measure: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), str(folder), str(measure)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def written(model_atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write(model_atlas, tmp_path_factory.mktemp("model"))
+
+
+def unconfirmed(run: subprocess.CompletedProcess[str]) -> list[str]:
+    assert run.returncode in (0, 1), run.stderr
+    return [line for line in run.stdout.splitlines() if line.startswith("NOT")]
+
+
+def test_the_models_courses_are_confirmed(written: tuple[Path, Path]) -> None:
+    run = check(*written)
+    assert unconfirmed(run) == []
+    for course in ("inferior_gluteal_nerve", "inferior_gluteal_artery"):
+        for side in SIDES:
+            for what in ("clear of bone", "through the greater", "meets the deep surface"):
+                assert any(
+                    line.startswith(f"ok   {course} {side}") and what in line
+                    for line in run.stdout.splitlines()
+                ), (course, side, what)
+
+
+@pytest.mark.atlas
+def test_z_anatomys_courses_are_confirmed(z_anatomy_atlas: Atlas, tmp_path: Path) -> None:
+    assert unconfirmed(check(*write(z_anatomy_atlas, tmp_path))) == []
+
+
+def test_a_tube_that_cuts_bone_is_found(written: tuple[Path, Path], tmp_path: Path) -> None:
+    """The reckoning is worth something only if it can say no."""
+    folder, measure = written
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in folder.iterdir():
+        (moved / file.name).symlink_to(file)
+    tube = moved / "inferior_gluteal_nerve_left.ply"
+    mesh = trimesh.load(tube, force="mesh", process=False)
+    mesh.apply_translation([12.0, -4.0, 0.0])
+    tube.unlink()
+    mesh.export(tube)
+    document = json.loads((folder / "specimen.json").read_text(encoding="utf-8"))
+    for branch in document["courses"]["inferior_gluteal_nerve"]["left"]["branches"]:
+        branch["points_mm"] = [[x + 12, y - 4, z] for x, y, z in branch["points_mm"]]
+    (moved / "specimen.json").unlink()
+    (moved / "specimen.json").write_text(json.dumps(document), encoding="utf-8")
+    found = unconfirmed(check(moved, measure))
+    assert any("inferior_gluteal_nerve left: clear of bone" in line for line in found), found
+
+
+def test_a_wrong_distance_is_found(written: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, measure = written
+    told = json.loads(measure.read_text(encoding="utf-8"))
+    point = told["courses"]["inferior_gluteal_nerve"]["right"]["entry_points"][0]
+    point["to_psis_mm"] += 1.0
+    lie = tmp_path / "measure.json"
+    lie.write_text(json.dumps(told), encoding="utf-8")
+    found = unconfirmed(check(folder, lie))
+    assert len(found) == 1
+    assert f"{point['branch']} to psis" in found[0]
