@@ -54,11 +54,7 @@ def relax(
     for count in (COARSE_POINTS, points):
         if sheet.shape[1] != count:
             sheet = np.stack([resample(fibre, count) for fibre in sheet])
-        ends = np.minimum(
-            np.linalg.norm(sheet - sheet[:, :1], axis=-1),
-            np.linalg.norm(sheet - sheet[:, -1:], axis=-1),
-        )
-        clearance = (clearance_mm * np.clip(ends / END_RAMP_MM, 0, 1))[:, 1:-1]
+        clearance = (clearance_mm * np.clip(_to_nearest_end(sheet) / END_RAMP_MM, 0, 1))[:, 1:-1]
         lean = 1 + early[:, None] * (1 - 2 * np.linspace(0, 1, count))[None, 1:-1]
         bend = 4 * rest_mm[:, None] * lean[..., None] / (count - 1) ** 2
         for _ in range(iterations):
@@ -73,6 +69,14 @@ def relax(
                 push = np.minimum(depth[hit], LARGEST_PUSH_MM)[:, None]
                 inner[hit] += push * obstacles.gradient(inner[hit])
     return sheet
+
+
+def _to_nearest_end(sheet: FloatArray) -> FloatArray:
+    """(fibres, points) straight distance of each point to the nearer end of its fibre, mm."""
+    return np.minimum(
+        np.linalg.norm(sheet - sheet[:, :1], axis=-1),
+        np.linalg.norm(sheet - sheet[:, -1:], axis=-1),
+    )
 
 
 def _start(curves: Sequence[FloatArray], points: int, bow_mm: FloatArray) -> FloatArray:
@@ -120,8 +124,10 @@ def lift(
 
     for _ in range(rounds):
         sheet = smooth(sheet, sigma)
-        depth = np.clip(clearance_mm - obstacles.sample(sheet), 0, 6)
-        depth[:, 0] = 0  # the origin stays on its bone
+        # Origin and insertion stay on their bones; the clearance grows from there.
+        clearance = clearance_mm * np.clip(_to_nearest_end(sheet) / END_RAMP_MM, 0, 1)
+        depth = np.clip(clearance - obstacles.sample(sheet), 0, 6)
+        depth[:, [0, -1]] = 0
         sheet = sheet + gaussian_filter(depth, 2.0)[..., None] * 1.2 * normals(sheet, outward, 2.0)
     return smooth(sheet, (1.5, 1.5))
 

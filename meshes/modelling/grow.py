@@ -28,6 +28,8 @@ VOLUME_SPACING_MM = 1.9
 CELLS_THROUGH = 0.6
 # A pale end fades over this share of the fibre.
 TENDON_FADE = 0.05
+# Fibre coordinates are evened out with their neighbours on the mesh so many times.
+EVENING_ROUNDS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: 
         int(recipe.triangles * quality.triangles),
         quality.even,
     )
-    fibre, direction = fibre_fields(mesh.vertices_mm, sheet)
+    fibre, direction = fibre_fields(mesh, sheet)
     return Grown(mesh, fibre, direction, tendon_ends(fibre[:, 1], recipe.tendon), sheet)
 
 
@@ -106,10 +108,8 @@ def fibre_sheet(
     if stretch.embed_mm:
         origin = origin - stretch.embed_mm * scale * bone.gradient(origin)
     origin = gaussian_filter1d(origin, 1.0, axis=0, mode="nearest")
-    if stretch.push_end_mm:
-        clear = rows([[x] for x in stretch.push_end_mm], count)[:, 0] * scale
-        insertion = push_out(obstacles, insertion, clear)
-        insertion = gaussian_filter1d(insertion, 1.5, axis=0, mode="nearest")
+    origin = _free_end(origin, stretch.push_start_mm, obstacles, scale)
+    insertion = _free_end(insertion, stretch.push_end_mm, obstacles, scale)
     clearance = stretch.clearance_mm * scale
     rest = rows(stretch.rest_mm, count) * scale
     early = rows([[x] for x in stretch.early], count)[:, 0]
@@ -152,21 +152,46 @@ def fibre_sheet(
     return smooth(sheet, (0.8, 0.5))
 
 
-def fibre_fields(vertices_mm: FloatArray, sheet: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """For each vertex (u, s), (n, 2), and the direction of the fibres there, (n, 3)."""
+def _free_end(
+    curve: FloatArray, clear_mm: list[float], obstacles: Field, scale: float
+) -> FloatArray:
+    """The end of a sheet (fibres, 3), off all that it must not touch where a clearance is given."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if not clear_mm:
+        return curve
+    clear = rows([[x] for x in clear_mm], len(curve))[:, 0] * scale
+    pushed = push_out(obstacles, curve, clear)
+    return np.asarray(gaussian_filter1d(pushed, 1.5, axis=0, mode="nearest"))
+
+
+def fibre_fields(mesh: Mesh, sheet: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """For each vertex (u, s), (n, 2), and the direction of the fibres there, (n, 3).
+
+    Read off the nearest points of the sheet, then evened out over the mesh: where a belly is
+    thicker than its sheet is wide, neighbouring vertices lie nearest to distant fibres.
+    """
+    from scipy.sparse import csr_array
     from scipy.spatial import cKDTree
 
     across, along = (sheet.shape[0] - 1) * 3 + 1, (sheet.shape[1] - 1) * 3 + 1
     dense = densify(sheet, across, along)
     way = np.gradient(dense, axis=1)
-    distance, which = cKDTree(dense.reshape(-1, 3)).query(vertices_mm, k=6, workers=-1)
+    distance, which = cKDTree(dense.reshape(-1, 3)).query(mesh.vertices_mm, k=6, workers=-1)
     weight = 1 / (distance + 0.3) ** 2
     weight /= weight.sum(axis=1, keepdims=True)
     u = ((which // along) / (across - 1) * weight).sum(axis=1)
     s = ((which % along) / (along - 1) * weight).sum(axis=1)
     direction = (way.reshape(-1, 3)[which] * weight[..., None]).sum(axis=1)
-    direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
-    return np.stack([u, s], axis=1).astype(np.float32), direction.astype(np.float32)
+    fields = np.column_stack([u, s, direction])
+    start, end = mesh.triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).T
+    beside = csr_array((np.ones(len(start)), (start, end)), shape=(len(u), len(u)))
+    share = 1 / np.asarray(beside.sum(axis=1))[:, None]
+    for _ in range(EVENING_ROUNDS):
+        fields = (fields + share * (beside @ fields)) / 2
+    direction = fields[:, 2:]
+    direction = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
+    return fields[:, :2].astype(np.float32), direction.astype(np.float32)
 
 
 def tendon_ends(s: FloatArray, ends: tuple[float, float]) -> FloatArray:

@@ -46,5 +46,5 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
     mesh = mesh_of(
         field, obstacles, table.gap_mm, int(table.triangles * quality.triangles), quality.even
     )
-    fibre, direction = fibre_fields(mesh.vertices_mm, sheet)
+    fibre, direction = fibre_fields(mesh, sheet)
     return Grown(mesh, fibre, direction, np.ones(len(fibre), np.float32), sheet)

@@ -67,6 +67,7 @@ class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     across: float = 0.12
     lift: tuple[float, float] = (0.0, 0.0)
     embed_mm: float = 0.0
+    push_start_mm: list[float] = []
     push_end_mm: list[float] = []
 
 
