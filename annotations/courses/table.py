@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source_neighbours: tuple[str, ...]
     thin_sheets: tuple[str, ...]
     order: tuple[str, ...]
+    gates: Mapping[str, Triple]
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +97,7 @@ class Waypoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wishes: tuple[Wish, ...] = ()
     hold: float = 0.0  # how firmly relaxation keeps to it, 0 not at all
     lift_mm: float = 1.0
+    gate: str | None = None  # places of one gate are allotted together; a door is one
     when_missing: str | None = None  # only where the specimen lacks this part
 
 
