@@ -13,6 +13,7 @@ from annotations.courses.relax import (
     PULLED_TIGHT,
     SETTLING,
     Push,
+    Stage,
     along,
     at_share,
     faired,
@@ -33,7 +34,7 @@ FAIRING_ROUNDS = 8
 STIFFER = 5.0
 SAME_WAY_MM = 4.0
 SWEEPS = 6
-TOGETHER = SETTLING._replace(rounds=14)
+TOGETHER = Stage(14, 0.02, 1.0, 0.2)
 Pins = list[tuple[FloatArray, float]]
 
 
@@ -223,6 +224,7 @@ class Lines:
         steps = [w for w in row.way if not (w.when_missing and self._has(w.when_missing))]
         for way in [*steps, None]:
             before = places[-1][0] if places else None
+            free = free.opened(way.opens if way is not None else ())
             if way is None and (row.role != "root" or join is None):
                 break
             goal = join if way is None else self.slots.place(entry.structure, way)

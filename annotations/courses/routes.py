@@ -40,9 +40,16 @@ class Free:
         self.grid = self.solid.grid
         # On a coarse grid distances are coarser too.
         self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
-        self._closed = closed
+        self._through, self._closed = through, closed
         self._calls, self._length = 0, 0
         self._met: list[Neighbour] = []
+
+    def opened(self, walls: tuple[str, ...]) -> Free:
+        """The same with some of its walls open."""
+        closed = tuple(wall for wall in self._closed if wall not in walls)
+        if closed == self._closed:
+            return self
+        return Free(self.space, self.neighbours, self.name, self._through, closed, self.enters)
 
     @cached_property
     def values(self) -> FloatArray:

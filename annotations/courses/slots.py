@@ -15,8 +15,10 @@ from meshes.specimen import FloatArray
 
 ROUNDS = 6
 OVERLAP_TOLERANCE_MM = 0.35
-ORDER_TOLERANCE_MM = 0.7
-ORDER_LEAST_MM = 1.0  # between the middles of two courses, lateral to medial
+ORDER_TOLERANCE_MM = 0.5
+ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
+ROOM_TOLERANCE_MM = 0.35
+ROOM_SHARE = 1.5  # of the clearance, since distances on the grid are coarse
 ROD_HALF_MM = 4.0
 ROD_STEP_MM = 0.5
 SHARES = (-1.0, -0.5, 0.0, 0.5, 1.0)
@@ -33,6 +35,7 @@ class _Claim:
     points: FloatArray
     radius_mm: float  # half its thickness
     offsets: FloatArray  # (k, 3) balls that fill its section
+    tightness: FloatArray  # (n,) cost of lying too near to what is there anyway
     at: FloatArray | None = None
 
 
@@ -88,37 +91,45 @@ class Slots:
         shares = SHARES if row.flatness < 1 else (0.0,)
         offsets = np.array(shares)[:, None] * (half - thin) * space.foramen.medial
         points, _ = self._finder.candidates(way, free, thin)
-        if row.flatness < 1 and len(points):  # its edges need room too
-            edges = (points[:, None] + offsets).reshape(-1, 3)
-            room = free.grid.sample(free.values, edges).reshape(-1, len(offsets)).min(axis=1)
-            points = points[room > thin] if (room > thin).any() else points
-        return _Claim(entry, row, way, free, points, thin, offsets)
+        edges = (points[:, None] + offsets).reshape(-1, 3)
+        room = free.grid.sample(free.values, edges).reshape(-1, len(offsets)).min(axis=1)
+        lack = np.clip(thin + ROOM_SHARE * space.settings.clearance_mm - room, 0, None)
+        tightness = (lack / ROOM_TOLERANCE_MM) ** 2
+        return _Claim(entry, row, way, free, points, thin, offsets, tightness)
 
     def _flow(self, gate: str) -> FloatArray:
         f = self._space.foramen
-        flow = np.array(self._space.settings.gates[gate]) @ np.stack([f.medial, f.up, f.back])
+        flow = np.array(self._space.settings.gates[gate].flow) @ np.stack([f.medial, f.up, f.back])
         return np.asarray(flow / np.linalg.norm(flow))
 
     def _settle(self, gate: str, claims: list[_Claim]) -> None:
         claims = [claim for claim in claims if len(claim.points)]
-        flow = self._flow(gate)
+        flow, gates = self._flow(gate), self._space.settings.gates
         for _ in range(ROUNDS):
             moved = False
             for claim in claims:
                 points = claim.points
                 score = self._finder.score(claim.way, points, claim.free, claim.radius_mm)
-                score = score + self._crowding(claim, claims, flow)
+                score = score + claim.tightness + self._crowding(claim, claims, flow, gates[gate].ordered)
                 best = points[int(np.argmin(score))]
                 moved |= claim.at is None or not np.array_equal(best, claim.at)
                 claim.at = best
-                if claim.way.door:
-                    half = max(claim.row.radii_mm)
-                    self._finder.laid.exits[claim.entry.structure] = (best, half, True)
-                    self._finder.laid.borders[claim.entry.structure] = (best, half)
+                self._note(claim, gate)
             if not moved:
                 break
 
-    def _crowding(self, claim: _Claim, claims: list[_Claim], flow: FloatArray) -> FloatArray:
+    def _note(self, claim: _Claim, gate: str) -> None:
+        """Say where a course will pass, for what is laid relative to it before it lies."""
+        structure, laid = claim.entry.structure, self._finder.laid
+        assert claim.at is not None
+        if claim.way.door:
+            laid.exits[structure] = (claim.at, max(claim.row.radii_mm), True)
+        if gate == "lower_border" or (structure, "lower_border") not in self._claims:
+            laid.borders[structure] = (claim.at, max(claim.row.radii_mm))
+
+    def _crowding(
+        self, claim: _Claim, claims: list[_Claim], flow: FloatArray, ordered: bool
+    ) -> FloatArray:
         """(n,) what it costs to lie in another's place, or on the wrong side of it."""
         space, order = self._space, self._space.settings.order
         across = np.eye(3) - np.outer(flow, flow)
@@ -133,7 +144,7 @@ class Slots:
             wanted = claim.radius_mm + other.radius_mm + space.settings.clearance_mm
             cost += (np.clip(wanted - apart, 0, None) / OVERLAP_TOLERANCE_MM) ** 2
             names = claim.entry.structure, other.entry.structure
-            if claim.way.door and all(name in order for name in names):
+            if ordered and all(name in order for name in names):
                 sign = 1 if order.index(names[0]) < order.index(names[1]) else -1
                 beyond = sign * (lateral - float(space.foramen.lateral_mm(other.at)))
                 cost += (np.clip(ORDER_LEAST_MM - beyond, 0, None) / ORDER_TOLERANCE_MM) ** 2

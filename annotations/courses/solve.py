@@ -89,9 +89,17 @@ class _Solver:
             progress(done / len(self.wanted), structure(entry.structure).english)
             self._lay(entry)
         self._together()
-        # What cannot pass is left out, the least of it first; the others then take its room.
-        if any([self._weigh(entry) for entry in reversed(self.wanted)]):
+        # What does not pass is taken out, the least of it first, and tried once more among the
+        # others as they lie then; if it fails again it is left out.
+        tried = [entry for entry in reversed(self.wanted) if self._weigh(entry)]
+        if tried:
             self._together()
+            self.left_out.clear()
+            for entry in reversed(tried):
+                self._lay(entry)
+            self._together()
+            if any([self._weigh(entry) for entry in tried]):
+                self._together()
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
             for entry in self.wanted:
@@ -161,7 +169,7 @@ class _Solver:
     def _lay(self, entry: CourseEntry) -> None:
         """Trunk, roots and branches of one course; fans come when all trunks lie."""
         for row in self.rows[entry.structure].values():
-            if not self._possible(row):
+            if row.name in self._branches(entry) or not self._possible(row):
                 continue
             if row.parent and row.parent not in self._branches(entry):
                 continue
