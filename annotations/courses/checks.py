@@ -8,10 +8,11 @@ import numpy as np
 
 from annotations.courses.clearance import Walls
 from annotations.courses.course import Branch, Course, Pass
+from annotations.courses.joins import Rows
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import largest_turn_deg
 from annotations.courses.space import Space
-from annotations.courses.table import BranchEntry, CourseEntry
+from annotations.courses.table import CourseEntry
 from annotations.courses.waypoints import Finder
 from annotations.courses.winding import winding_deg
 from annotations.zones.fields import below_piriformis_mm
@@ -28,11 +29,11 @@ class Checker:
         space: Space,
         finder: Finder,
         solved: list[Neighbour],
-        rows: dict[str, dict[str, BranchEntry]],
+        rows: Rows,
     ) -> None:
         self.space, self.finder = space, finder
         self.rows = rows
-        self.walls = Walls(space, solved, rows)
+        self.walls = Walls(space, solved, finder.joins, rows)
 
     def checked(self, entry: CourseEntry, course: Course) -> Course:
         """The course with its passes and least clearances filled in."""

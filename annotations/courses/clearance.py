@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from annotations.courses.course import Branch, Course
+from annotations.courses.joins import Joins, Rows
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import along
 from annotations.courses.space import Space
-from annotations.courses.table import BranchEntry, CourseEntry, course_table
+from annotations.courses.table import CourseEntry
 from meshes.specimen import FloatArray, Part
 
 STEP_MM = 0.5
@@ -20,10 +21,9 @@ class Walls:
     """Walls of the solved courses of one side against parts and against each other."""
 
     def __init__(
-        self, space: Space, solved: list[Neighbour], rows: dict[str, dict[str, BranchEntry]]
+        self, space: Space, solved: list[Neighbour], joins: Joins, rows: Rows
     ) -> None:
-        self.space, self.solved, self.rows = space, solved, rows
-        self.springs_from = {e.structure: e.springs_from for e in course_table().course}
+        self.space, self.solved, self.joins, self.rows = space, solved, joins, rows
 
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
@@ -96,23 +96,18 @@ class Walls:
         centres, radii, s = own
         settings = self.space.settings
         for other in self.solved:
-            if other.key == f"{course.id}/{branch.name}" or other.name in entry.springs_from:
-                continue
-            if course.id in self.springs_from.get(other.name, ()):
+            if other.key == f"{course.id}/{branch.name}":
                 continue
             kept = counted.copy()
-            joins = self._joins(course, branch, other)
-            for point, reach in joins:
-                kept &= np.linalg.norm(centres - point, axis=1) > reach
+            theirs = (other.name, other.key.partition("/")[2])
+            for point, half in self.joins.between((course.id, branch.name), theirs):
+                kept &= np.linalg.norm(centres - point, axis=1) > settings.junction_mm + half
             if kept.any() and other.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
                 away, _ = other.distance(centres[kept], REACH_MM)
-                if other.name != course.id:
-                    note(other.name, float((away - radii[kept]).min()))
-                else:
-                    # One's own branches: reported only where they collide.
-                    gap = float((away - radii[kept]).min())
-                    if gap < settings.least_clearance_mm:
-                        note(other.name, gap)
+                gap = float((away - radii[kept]).min())
+                # One's own branches: reported only where they collide.
+                if other.name != course.id or gap < settings.least_clearance_mm:
+                    note(other.name, gap)
         for name in self.space.source_neighbours:
             if name in entry.springs_from:
                 continue
@@ -120,43 +115,6 @@ class Walls:
             if counted.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
                 away = self.space.exact(name, centres[counted])
                 note(name, float((away - radii[counted]).min()))
-
-    def _joins(
-        self, course: Course, branch: Branch, other: Neighbour
-    ) -> list[tuple[FloatArray, float]]:
-        """Bifurcations between a branch and another line, and how far round them they may touch."""
-        reach = self.space.settings.junction_mm + 3.0
-        ends = [branch.points_mm[0], branch.points_mm[-1], other.start_mm, other.stop_mm]
-        row = self.rows[course.id].get(branch.name)
-        if other.name == course.id:
-            # Lines of one course that meet at a small angle lie together for longer.
-            reach += 2 * float(branch.radius_mm.max())
-            return [
-                (point, reach + other.half_width_mm)
-                for point in ends
-                if other.distance(point[None])[0][0] < 2.0
-                and np.linalg.norm(branch.points_mm - point, axis=1).min() < reach + 4.0
-            ]
-        linked = {w.on.partition("/")[0] for w in row.way if w.on} if row else set()
-        theirs = self.rows[other.name].get(other.key.partition("/")[2])
-        back = {w.on.partition("/")[0] for w in theirs.way if w.on} if theirs else set()
-        out = []
-        if other.name in linked:
-            out.append((branch.points_mm[0], reach + other.half_width_mm))
-            if row and len(row.way) > 1 and row.way[-1].on:
-                out.append((branch.points_mm[-1], reach + other.half_width_mm))
-        if course.id in back:
-            out.append((other.start_mm, reach + other.half_width_mm))
-            if theirs and len(theirs.way) > 1 and theirs.way[-1].on:
-                out.append((other.stop_mm, reach + other.half_width_mm))
-        # Lines that spring from one and the same third line beside each other.
-        shared = {w.on for w in (row.way if row else ()) if w.on} & {
-            w.on for w in (theirs.way if theirs else ()) if w.on
-        }
-        if shared:
-            out += [(branch.points_mm[0], reach), (other.start_mm, reach)]
-            out += [(branch.points_mm[-1], reach), (other.stop_mm, reach)]
-        return out
 
 
 def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:

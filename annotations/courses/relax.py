@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from meshes.specimen import FloatArray
 
-ROUNDS = 84
-SETTLING_ROUNDS = 28
 RESPACE_EVERY = 14
-TENSION, SETTLED_TENSION = 0.3, 0.05
-STIFFNESS = 4.0  # a bending length of about √(stiffness) steps
-SETTLED_STIFFNESS = 1.0
+
+
+class Stage(NamedTuple):
+    """Rounds of relaxation; stiffness gives a bending length of about its root in steps."""
+
+    rounds: int
+    tension: float
+    stiffness: float
+    hold: float  # how much of a pin's weight holds
+
+
+PULLED_TIGHT = Stage(84, 0.3, 4.0, 1.0)
+SETTLING = Stage(28, 0.05, 1.0, 0.4)
 LARGEST_PUSH_MM = 0.8
 
 # (n, 3) points, (n,) radii, (n,) shares of the clearance kept at the start and at the end
@@ -48,6 +57,7 @@ def relaxed(
     pins: list[tuple[FloatArray, float]],
     step_mm: float,
     stiffer: float = 1.0,
+    stages: tuple[Stage, ...] = (PULLED_TIGHT, SETTLING),
 ) -> FloatArray:
     """The string through a route, pulled tight and stiff outside what pushes it; ends fixed.
 
@@ -58,28 +68,24 @@ def relaxed(
     Args:
         free_mm: lengths at both ends that may touch what the line springs from or enters.
         pins: points with weights that the line is drawn to.
+        stages: one after another; a line that lies already only needs to settle.
     """
     ends = way_mm[0].copy(), way_mm[-1].copy()
-    line = spaced(_blurred(way_mm), step_mm)
+    line = spaced(_blurred(way_mm) if PULLED_TIGHT in stages else way_mm, step_mm)
     line[0], line[-1] = ends
-    for stage, rounds, tension, stiffness in (
-        (0, ROUNDS, TENSION, STIFFNESS),
-        (1, SETTLING_ROUNDS, SETTLED_TENSION, SETTLED_STIFFNESS),
-    ):
-        for turn in range(rounds):
+    for stage in stages:
+        for turn in range(stage.rounds):
             if turn % RESPACE_EVERY == 0:
                 line = spaced(line, step_mm)
                 line[0], line[-1] = ends
-                smoother = _smoother(len(line), tension, stiffness * stiffer)
+                smoother = _smoother(len(line), stage.tension, stage.stiffness * stiffer)
                 radius = at_share(radii_mm, len(line))
-                shares = _free_ends(line, free_mm)
+                shares = free_ends(line, free_mm)
             moved = line + push(line, radius, *shares)
             for point, weight in pins:
                 nearest = int(np.argmin(np.linalg.norm(moved - point, axis=1)))
                 reach = np.exp(-(((np.arange(len(line)) - nearest) / 3.0) ** 2))
-                moved += (weight * (1 if stage == 0 else 0.4) * reach)[:, None] * (
-                    point - moved[nearest]
-                )
+                moved += (weight * stage.hold * reach)[:, None] * (point - moved[nearest])
             moved[0], moved[-1] = ends
             line = ends_fixed(moved, smoother)
     return line
@@ -101,7 +107,7 @@ def faired(
 ) -> FloatArray:
     """A few rounds of gentle bending resistance between pushes: takes the last kinks out."""
     smoother = _smoother(len(line), 0.0, 0.5)
-    shares = _free_ends(line, free_mm)
+    shares = free_ends(line, free_mm)
     for _ in range(rounds):
         moved = line + push(line, radius_mm, *shares)
         moved[0], moved[-1] = line[0], line[-1]
@@ -122,7 +128,7 @@ def largest_turn_deg(line: FloatArray, over_mm: float) -> float:
     return float(np.degrees(np.arccos(cosine)).max())
 
 
-def _free_ends(line: FloatArray, free_mm: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+def free_ends(line: FloatArray, free_mm: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
     """(n,) twice: 0 at the start (at the end), where it may touch, rising to 1 over that length."""
     s = along(line)
     shares = []

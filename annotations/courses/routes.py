@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from annotations.courses.neighbours import Neighbour
@@ -38,19 +40,31 @@ class Free:
         self.grid = self.solid.grid
         # On a coarse grid distances are coarser too.
         self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
+        self._through, self._closed = through, closed
+        self._calls, self._length = 0, 0
+        self._met: list[Neighbour] = []
+
+    def opened(self, walls: tuple[str, ...]) -> Free:
+        """The same with some of its walls open."""
+        closed = tuple(wall for wall in self._closed if wall not in walls)
+        if closed == self._closed:
+            return self
+        return Free(self.space, self.neighbours, self.name, self._through, closed, self.enters)
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """Distance on the grid to whatever may not be entered, closed walls within."""
         values = self.solid.values.copy()
         if self.gluteus is not None:
             np.minimum(values, self.gluteus.values, out=values)
-        for neighbour in neighbours:
+        for neighbour in self.neighbours:
             window, burnt = neighbour.burnt(self.grid)
             values[window] = np.minimum(values[window], burnt)
-        if grid == "near":
-            for wall in closed:
-                if wall in space.walls:
-                    values[space.walls[wall]] = -1.0
-        self.values = values
-        self._calls, self._length = 0, 0
-        self._met: list[Neighbour] = []
+        if self.name == "near":
+            for wall in self._closed:
+                if wall in self.space.walls:
+                    values[self.space.walls[wall]] = -1.0
+        return values
 
     def routes(
         self, start_mm: FloatArray, radius_mm: float, around: FloatArray, room_mm: float

@@ -19,6 +19,13 @@ WishKind = Literal[
 ]  # fmt: skip
 
 
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where many pass side by side: along `flow` (medial, up, back), `ordered` or not."""
+
+    flow: Triple
+    ordered: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What all courses share; lengths in mm for a femoral head of `reference_head_radius_mm`."""
 
@@ -42,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source_neighbours: tuple[str, ...]
     thin_sheets: tuple[str, ...]
     order: tuple[str, ...]
+    gates: Mapping[str, Gate]
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +104,8 @@ class Waypoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wishes: tuple[Wish, ...] = ()
     hold: float = 0.0  # how firmly relaxation keeps to it, 0 not at all
     lift_mm: float = 1.0
+    opens: tuple[str, ...] = ()  # walls that are closed only until here
+    gate: str | None = None  # places of one gate are allotted together; a door is one
     when_missing: str | None = None  # only where the specimen lacks this part
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from annotations.courses.course import Branch
+from annotations.courses.joins import Joins
 from annotations.courses.neighbours import Neighbour
-from annotations.courses.relax import along
 from annotations.courses.routes import Free, Routes
 from annotations.courses.space import Space
 from annotations.courses.table import Triple, Waypoint, Wish
@@ -43,8 +43,10 @@ class Laid:
 class Finder:
     """Finds the place of a waypoint on one side of one specimen."""
 
-    def __init__(self, space: Space, fields: SurfaceFields | None, laid: Laid) -> None:
-        self.space, self.fields, self.laid = space, fields, laid
+    def __init__(
+        self, space: Space, fields: SurfaceFields | None, laid: Laid, joins: Joins
+    ) -> None:
+        self.space, self.fields, self.laid, self.joins = space, fields, laid, joins
 
     def point(self, names: tuple[str, ...], share: float, offset: Triple) -> FloatArray:
         """A point between one or two landmarks, moved by (lateral, posterior, superior)."""
@@ -73,16 +75,7 @@ class Finder:
         points, access = self.candidates(way, free, radius_mm)
         if len(points) == 0:
             return None
-        score = np.zeros(len(points))
-        if way.between and not way.wishes:
-            aim = self.point(way.between, way.share, way.offset_mm)
-            score += (np.linalg.norm(points - aim, axis=1) / PLACE_TOLERANCE_MM) ** 2
-        if way.face is not None:
-            # Nobody else may lie there already.
-            lack = radius_mm + free.clearance_mm - free.grid.sample(free.values, points)
-            score += (np.clip(lack, 0, None) / ROOM_TOLERANCE_MM) ** 2
-        for wish in way.wishes:
-            score += self._score(wish, points, radius_mm, before_mm)
+        score = self.score(way, points, free, radius_mm, before_mm)
         if routes is not None and len(points) > 1:
             cost = routes.cost(access)
             if np.isfinite(cost).any():
@@ -95,12 +88,34 @@ class Finder:
                 return None
         return np.asarray(points[int(np.argmin(score))], float)
 
+    def score(
+        self,
+        way: Waypoint,
+        points: FloatArray,
+        free: Free,
+        radius_mm: float,
+        before_mm: FloatArray | None = None,
+    ) -> FloatArray:
+        """(n,) how badly candidates meet the wishes of a waypoint; 0 where they all hold."""
+        score = np.zeros(len(points))
+        if way.between and not way.wishes:
+            aim = self.point(way.between, way.share, way.offset_mm)
+            score += (np.linalg.norm(points - aim, axis=1) / PLACE_TOLERANCE_MM) ** 2
+        if way.face is not None:
+            # Nobody else may lie there already.
+            lack = radius_mm + free.clearance_mm - free.grid.sample(free.values, points)
+            score += (np.clip(lack, 0, None) / ROOM_TOLERANCE_MM) ** 2
+        for wish in way.wishes:
+            score += self._score(wish, points, radius_mm, before_mm)
+        return score
+
     def candidates(
         self, way: Waypoint, free: Free, radius_mm: float
     ) -> tuple[FloatArray, FloatArray]:
         """(n, 3) places, and (n, 3) the free points that stand for them on a route."""
         if way.on is not None:
-            found = self.on_branch(way.on, way.at)
+            at = self.joins.point_on(way.on, way.at)
+            found = np.empty((0, 3)) if at is None else at[None]
             if len(found) or not way.between:
                 return found, found
         if way.end_of is not None:
@@ -167,16 +182,6 @@ class Finder:
         if trunk is not None:
             return Neighbour.of_branch(structure, trunk)
         return self.space.source_neighbours.get(structure)
-
-    def on_branch(self, name: str, share: float) -> FloatArray:
-        """(1, 3) the point at a share of a solved line's length; (0, 3) where there is none."""
-        structure, _, branch = name.partition("/")
-        line = self.laid.branches.get(structure, {}).get(branch)
-        if line is None:
-            return np.empty((0, 3))
-        s = along(line.points_mm)
-        at = s[-1] * share
-        return np.array([[np.interp(at, s, line.points_mm[:, i]) for i in range(3)]])
 
     def _end(self, part: Part, end: str) -> FloatArray:
         points = part.vertices_mm.astype(float)

@@ -1,0 +1,309 @@
+"""The lines of one side: each laid along a cheapest way, then all of them relaxed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from annotations.courses.course import Branch, across
+from annotations.courses.joins import Joins
+from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import (
+    PULLED_TIGHT,
+    SETTLING,
+    Push,
+    Stage,
+    along,
+    at_share,
+    faired,
+    free_ends,
+    largest_turn_deg,
+    relaxed,
+)
+from annotations.courses.routes import THINNER, Free, Routes
+from annotations.courses.slots import Slots
+from annotations.courses.space import Space
+from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
+from annotations.courses.waypoints import Finder
+from meshes.specimen import FloatArray
+
+ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins without a corner
+FAIRING_TURNS = 4
+FAIRING_ROUNDS = 8
+STIFFER = 5.0
+SAME_WAY_MM = 4.0
+SWEEPS = 6
+TOGETHER = Stage(14, 0.02, 1.0, 0.2)
+Pins = list[tuple[FloatArray, float]]
+
+
+@dataclass(eq=False)
+class Line:
+    """A laid line and what it takes to relax it anew."""
+
+    entry: CourseEntry
+    row: BranchEntry
+    branch: Branch
+    pins: Pins
+    sunk: bool = False  # its last point lies in what it enters
+
+    @property
+    def key(self) -> str:
+        """structure/branch."""
+        return f"{self.entry.structure}/{self.branch.name}"
+
+    @property
+    def thin_mm(self) -> tuple[float, ...]:
+        """Half its thickness, from start to end."""
+        return tuple(radius * self.row.flatness for radius in self.row.radii_mm)
+
+
+class Lines:
+    """Lays lines one by one, keeps them, relaxes them together."""
+
+    def __init__(self, space: Space, finder: Finder, slots: Slots, joins: Joins) -> None:
+        self.space, self.finder, self.slots, self.joins = space, finder, slots, joins
+        self._lines: dict[str, Line] = {}
+        self._near: dict[str, Neighbour] = {}
+
+    @property
+    def neighbours(self) -> list[Neighbour]:
+        """What is drawn so far, as things to keep off."""
+        return list(self._near.values())
+
+    def add(self, structure: str, branch: Branch) -> None:
+        """Keep a branch laid elsewhere (one of a fan) as something to keep off."""
+        self._near[f"{structure}/{branch.name}"] = Neighbour.of_branch(structure, branch)
+
+    def drop(self, structure: str, name: str | None = None) -> None:
+        """Forget one line of a course, or all of it with its places."""
+        laid = self.finder.laid.branches.get(structure, {})
+        for one in list(laid) if name is None else [name]:
+            laid.pop(one, None)
+            self._lines.pop(f"{structure}/{one}", None)
+            self._near.pop(f"{structure}/{one}", None)
+        if name is None:
+            self.slots.drop(structure)
+
+    def lay(self, entry: CourseEntry, row: BranchEntry) -> tuple[Branch, FloatArray | None] | None:
+        """The branch and the place where it leaves the pelvis; None where no way leads."""
+        radius = max(row.radii_mm) * row.flatness
+        join = self._join(entry, row)
+        free = self._free(entry, row)
+        for share in THINNER:
+            found = self._way(entry, row, free, radius * share, join)
+            if found is not None:
+                break
+        else:
+            return None
+        way, places = found
+        pins = [(place, w.hold) for place, w in places if w.hold > 0]
+        parent = self._parent(entry, row)
+        if row.role == "root" and parent is not None and join is not None:
+            pins.append((join, 0.5))
+            way = np.vstack([way, self._onto(parent, row.joins_at)])
+        flat = np.asarray(self.space.foramen.back, float) if row.flatness < 1 else None
+        branch = Branch(
+            row.name,
+            row.parent if row.role != "trunk" else None,
+            way,
+            at_share(row.radii_mm, len(way)),
+            row.role,
+            row.flatness,
+            flat,
+        )
+        line = Line(entry, row, branch, pins)
+        self._relax(line, free, anew=True)
+        self._keep(line)
+        return line.branch, next((place for place, w in places if w.door or w.inside), None)
+
+    def settle(self) -> None:
+        """Relax all lines together: each in turn off all others, until nobody crowds anybody."""
+        for _ in range(SWEEPS):
+            crowded = [line for line in self._lines.values() if self._crowded(line)]
+            if not crowded:
+                break
+            for line in crowded:
+                self._relax(line, self._free(line.entry, line.row), anew=False)
+                self._keep(line)
+
+    def _keep(self, line: Line) -> None:
+        structure = line.entry.structure
+        self._lines[line.key] = line
+        self._near[line.key] = Neighbour.of_branch(structure, line.branch)
+        self.finder.laid.branches.setdefault(structure, {})[line.branch.name] = line.branch
+
+    def _crowded(self, line: Line) -> bool:
+        """Whether something pushes a line that is nearer than it may be."""
+        settings = self.space.settings
+        free = self._free(line.entry, line.row)
+        points = self._anchored(line)
+        shares = free_ends(points, self._may_touch(line))
+        radius = at_share(line.thin_mm, len(points))
+        shift = self._push(free, line)(points, radius, *shares)
+        slack = (settings.clearance_mm - settings.least_clearance_mm) / 2
+        return bool(np.linalg.norm(shift, axis=1).max() > slack)
+
+    def _may_touch(self, line: Line) -> tuple[float, float]:
+        """Lengths at both ends that may touch what the line springs from or enters."""
+        settings, row = self.space.settings, line.row
+        start = settings.root_free_mm if row.role == "root" or row.starts_on_bone else 0.0
+        return start, settings.entry_free_mm if any(way.into for way in row.way) else 0.0
+
+    def _anchored(self, line: Line) -> FloatArray:
+        """The line's points without what sank in, its ends where its neighbours are by now."""
+        row = line.row
+        points = line.branch.points_mm[: -1 if line.sunk else None].copy()
+        on = row.way[0].on
+        start = self.joins.point_on(on, row.way[0].at) if on else None
+        if start is not None:
+            points[0] = start
+        parent = self._parent(line.entry, row)
+        if row.role == "root" and parent is not None:
+            onto = self._onto(parent, row.joins_at)
+            points[-1] = onto[-1] if len(onto) else parent.points_mm[0]
+        return points
+
+    def _relax(self, line: Line, free: Free, anew: bool) -> None:
+        """Relax a line from its route, or as it lies among others that have moved."""
+        row, may_touch = line.row, self._may_touch(line)
+        push = self._push(free, line)
+        step = self.space.settings.step_mm * (2 if row.grid == "wide" else 1)
+        stages = (PULLED_TIGHT, SETTLING) if anew else (TOGETHER,)
+        points = self._anchored(line)
+        points = relaxed(points, line.thin_mm, push, may_touch, line.pins, step, 1.0, stages)
+        points = self._faired(points, line, push, may_touch)
+        if row.sink_mm:
+            last = points[-1] - points[-3]
+            points = np.vstack([points, points[-1] + row.sink_mm * last / np.linalg.norm(last)])
+            line.sunk = True
+        radius = at_share(row.radii_mm, len(points))
+        line.branch = replace(line.branch, points_mm=points, radius_mm=radius)
+
+    def _faired(
+        self, points: FloatArray, line: Line, push: Push, free_mm: tuple[float, float]
+    ) -> FloatArray:
+        settings = self.space.settings
+        radii = line.thin_mm
+        for _ in range(FAIRING_TURNS):
+            turn = largest_turn_deg(points, settings.turn_over_mm)
+            if turn < settings.largest_turn_deg - 4:
+                break
+            points = faired(points, at_share(radii, len(points)), push, free_mm, FAIRING_ROUNDS)
+        else:
+            # Too tight a bend: without its pins and as a stiffer string.
+            stiff = relaxed(points, radii, push, free_mm, [], settings.step_mm, STIFFER)
+            # Stiffer, it may spring through a thin ligament: then it is not the same way.
+            far = np.linalg.norm(stiff[:, None] - points[None], axis=2).min(axis=1).max()
+            hooked = "behind_ligament" in line.entry.passes
+            if (far < SAME_WAY_MM or not hooked) and largest_turn_deg(
+                stiff, settings.turn_over_mm
+            ) < turn:
+                points = stiff
+        return points
+
+    def _free(self, entry: CourseEntry, row: BranchEntry) -> Free:
+        into = next((way.into for way in row.way if way.into), None)
+        kept = self._neighbours(entry, row)
+        return Free(self.space, kept, row.grid, row.through, row.closed, enters=into)
+
+    def _way(
+        self,
+        entry: CourseEntry,
+        row: BranchEntry,
+        free: Free,
+        radius: float,
+        join: FloatArray | None,
+    ) -> tuple[FloatArray, list[tuple[FloatArray, Waypoint]]] | None:
+        """The minimal-cost path through all places, each chosen when the one before it stands."""
+        places: list[tuple[FloatArray, Waypoint]] = []
+        path: list[FloatArray] = []
+        routes: Routes | None = None
+        room = self.space.settings.room_mm
+        steps = [w for w in row.way if not (w.when_missing and self._has(w.when_missing))]
+        for way in [*steps, None]:
+            before = places[-1][0] if places else None
+            free = free.opened(way.opens if way is not None else ())
+            if way is None and (row.role != "root" or join is None):
+                break
+            goal = join if way is None else self.slots.place(entry.structure, way)
+            if before is not None:
+                around = goal[None] if goal is not None else None
+                if way is not None and goal is None:
+                    around, _ = self.finder.candidates(way, free, radius)
+                    if len(around) == 0:
+                        return None
+                assert around is not None
+                routes = free.routes(before, radius, around, room)
+            if way is not None:
+                if goal is None:
+                    goal = self.finder.place(way, free, radius, routes, before)
+                if goal is None:
+                    return None
+                places.append((goal, way))
+            assert goal is not None
+            if routes is not None and before is not None:
+                leg = routes.path(goal)
+                if leg is None:
+                    leg = free.routes(before, radius, goal[None], room).path(goal)
+                if leg is None:
+                    return None
+                path += [leg[1:-1], goal[None]]
+            else:
+                path.append(goal[None])
+        whole = np.vstack(path)
+        return (whole, places) if len(whole) > 2 else None
+
+    def _has(self, structure: str) -> bool:
+        return self.space.specimen.part(structure, self.space.side) is not None
+
+    def _push(self, free: Free, line: Line) -> Push:
+        """What pushes the line; a flattened tube is pushed at its edges too."""
+        flat, flatness = line.branch.flat_mm, line.row.flatness
+        if flat is None:
+            return free.push
+
+        def push(
+            points: FloatArray, radius: FloatArray, start: FloatArray, end: FloatArray
+        ) -> FloatArray:
+            sideways = across(points, flat) * (radius / flatness - radius)[:, None]
+            shifts = [free.push(points + k * sideways, radius, start, end) for k in (-1, 0, 1)]
+            count = sum((shift != 0).any(axis=1) for shift in shifts)
+            return np.asarray(sum(shifts) / np.maximum(count, 1)[:, None])
+
+        return push
+
+    def _parent(self, entry: CourseEntry, row: BranchEntry) -> Branch | None:
+        return self.finder.laid.branches.get(entry.structure, {}).get(row.parent or "")
+
+    def _join(self, entry: CourseEntry, row: BranchEntry) -> FloatArray | None:
+        """Where a root ends on its parent."""
+        if row.role != "root" or not row.parent:
+            return None
+        return self.joins.point_on(f"{entry.structure}/{row.parent}", row.joins_at)
+
+    def _onto(self, parent: Branch, joins_at: float) -> FloatArray:
+        """(n, 3) the stretch of its parent that a root runs on inside of."""
+        s = along(parent.points_mm)
+        past = s - s[-1] * joins_at
+        return parent.points_mm[(past > 1.0) & (past < ONTO_PARENT_MM)]
+
+    def _neighbours(self, entry: CourseEntry, row: BranchEntry) -> list[Neighbour]:
+        """What a line keeps off: everything drawn and sourced, but where lines meet."""
+        own = (entry.structure, row.name)
+        kept: list[Neighbour] = []
+        for neighbour in self._near.values():
+            structure, _, name = neighbour.key.partition("/")
+            if (structure, name) == own:
+                continue
+            spared: Neighbour | None = neighbour
+            for point, half in self.joins.between(own, (structure, name)):
+                if spared is not None:
+                    spared = spared.without(point, self.space.settings.junction_mm + half)
+            if spared is not None:
+                kept.append(spared)
+        sourced = self.space.source_neighbours.values()
+        kept += [near for near in sourced if near.name not in entry.springs_from]
+        drawn = {near.name for near in self._near.values()} | {entry.structure}
+        return kept + self.slots.rods(but=drawn)

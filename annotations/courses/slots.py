@@ -1,0 +1,156 @@
+"""Who goes where in a narrow gate: places of all courses that share it, allotted together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotations.courses.neighbours import Neighbour
+from annotations.courses.routes import Free
+from annotations.courses.space import Space
+from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
+from annotations.courses.waypoints import Finder
+from meshes.specimen import FloatArray
+
+ROUNDS = 6
+OVERLAP_TOLERANCE_MM = 0.35
+ORDER_TOLERANCE_MM = 0.5
+ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
+ROOM_TOLERANCE_MM = 0.35
+ROOM_SHARE = 1.5  # of the clearance, since distances on the grid are coarse
+ROD_HALF_MM = 4.0
+ROD_STEP_MM = 0.5
+SHARES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+
+@dataclass(eq=False)
+class _Claim:
+    """One course's place in one gate."""
+
+    entry: CourseEntry
+    row: BranchEntry
+    way: Waypoint
+    free: Free
+    points: FloatArray
+    radius_mm: float  # half its thickness
+    offsets: FloatArray  # (k, 3) balls that fill its section
+    tightness: FloatArray  # (n,) cost of lying too near to what is there anyway
+    at: FloatArray | None = None
+
+
+class Slots:
+    """Places in the gates of one side.
+
+    Each course has wishes; whoever came first would take what the next one needs. So each in turn
+    chooses its best place beside where the others are, and again, until nobody moves: coordinate
+    descent on the sum of wishes, overlaps and breaches of the required order.
+    """
+
+    def __init__(self, space: Space, finder: Finder) -> None:
+        self._space, self._finder = space, finder
+        self._claims: dict[tuple[str, str], _Claim] = {}
+
+    def place(self, structure: str, way: Waypoint) -> FloatArray | None:
+        """(3,) what was allotted; None where the waypoint is in no gate."""
+        claim = self._claims.get((structure, gate_of(way) or ""))
+        return claim.at if claim is not None and claim.way is way else None
+
+    def drop(self, structure: str) -> None:
+        """Give up a course's places."""
+        self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
+
+    def rods(self, but: set[str]) -> list[Neighbour]:
+        """Short rods in the places of all courses but some: kept free until those are laid."""
+        at = np.arange(-ROD_HALF_MM, ROD_HALF_MM + ROD_STEP_MM, ROD_STEP_MM)
+        out = []
+        for (structure, gate), claim in self._claims.items():
+            if structure in but or claim.at is None:
+                continue
+            line = claim.at + at[:, None] * self._flow(gate)
+            centres = (line[:, None] + claim.offsets).reshape(-1, 3)
+            out.append(Neighbour(structure, centres, np.full(len(centres), claim.radius_mm)))
+        return out
+
+    def allot(self, wanted: list[tuple[CourseEntry, BranchEntry]]) -> None:
+        """Find the places of all courses in all gates."""
+        for entry, row in wanted:
+            for way in row.way:
+                gate = gate_of(way)
+                if gate is not None and way.inside is None:
+                    self._claims[entry.structure, gate] = self._claim(entry, row, way)
+        for gate in self._space.settings.gates:
+            self._settle(gate, [c for (_, of), c in self._claims.items() if of == gate])
+
+    def _claim(self, entry: CourseEntry, row: BranchEntry, way: Waypoint) -> _Claim:
+        space = self._space
+        kept = [n for n in space.source_neighbours.values() if n.name not in entry.springs_from]
+        free = Free(space, kept, row.grid, row.through, row.closed)
+        half = max(row.radii_mm)
+        thin = half * row.flatness
+        shares = SHARES if row.flatness < 1 else (0.0,)
+        offsets = np.array(shares)[:, None] * (half - thin) * space.foramen.medial
+        points, _ = self._finder.candidates(way, free, thin)
+        edges = (points[:, None] + offsets).reshape(-1, 3)
+        room = free.grid.sample(free.values, edges).reshape(-1, len(offsets)).min(axis=1)
+        lack = np.clip(thin + ROOM_SHARE * space.settings.clearance_mm - room, 0, None)
+        tightness = (lack / ROOM_TOLERANCE_MM) ** 2
+        return _Claim(entry, row, way, free, points, thin, offsets, tightness)
+
+    def _flow(self, gate: str) -> FloatArray:
+        f = self._space.foramen
+        flow = np.array(self._space.settings.gates[gate].flow) @ np.stack([f.medial, f.up, f.back])
+        return np.asarray(flow / np.linalg.norm(flow))
+
+    def _settle(self, gate: str, claims: list[_Claim]) -> None:
+        claims = [claim for claim in claims if len(claim.points)]
+        flow, gates = self._flow(gate), self._space.settings.gates
+        for _ in range(ROUNDS):
+            moved = False
+            for claim in claims:
+                points = claim.points
+                score = self._finder.score(claim.way, points, claim.free, claim.radius_mm)
+                score = score + claim.tightness + self._crowding(claim, claims, flow, gates[gate].ordered)
+                best = points[int(np.argmin(score))]
+                moved |= claim.at is None or not np.array_equal(best, claim.at)
+                claim.at = best
+                self._note(claim, gate)
+            if not moved:
+                break
+
+    def _note(self, claim: _Claim, gate: str) -> None:
+        """Say where a course will pass, for what is laid relative to it before it lies."""
+        structure, laid = claim.entry.structure, self._finder.laid
+        assert claim.at is not None
+        if claim.way.door:
+            laid.exits[structure] = (claim.at, max(claim.row.radii_mm), True)
+        if gate == "lower_border" or (structure, "lower_border") not in self._claims:
+            laid.borders[structure] = (claim.at, max(claim.row.radii_mm))
+
+    def _crowding(
+        self, claim: _Claim, claims: list[_Claim], flow: FloatArray, ordered: bool
+    ) -> FloatArray:
+        """(n,) what it costs to lie in another's place, or on the wrong side of it."""
+        space, order = self._space, self._space.settings.order
+        across = np.eye(3) - np.outer(flow, flow)
+        mine = (claim.points[:, None] + claim.offsets) @ across
+        lateral = space.foramen.lateral_mm(claim.points)
+        cost = np.zeros(len(claim.points))
+        for other in claims:
+            if other is claim or other.at is None:
+                continue
+            theirs = (other.at + other.offsets) @ across
+            apart = np.linalg.norm(mine[:, :, None] - theirs, axis=-1).min(axis=(1, 2))
+            wanted = claim.radius_mm + other.radius_mm + space.settings.clearance_mm
+            cost += (np.clip(wanted - apart, 0, None) / OVERLAP_TOLERANCE_MM) ** 2
+            names = claim.entry.structure, other.entry.structure
+            if ordered and all(name in order for name in names):
+                sign = 1 if order.index(names[0]) < order.index(names[1]) else -1
+                beyond = sign * (lateral - float(space.foramen.lateral_mm(other.at)))
+                cost += (np.clip(ORDER_LEAST_MM - beyond, 0, None) / ORDER_TOLERANCE_MM) ** 2
+        return cost
+
+
+def gate_of(way: Waypoint) -> str | None:
+    """The gate that a waypoint lies in: named, or a door."""
+    return way.gate or way.door
