@@ -33,10 +33,12 @@ OPEN_AT_START = ("Muscles", "Zones")
 class StructurePanel(QWidget):
     """Lists everything of the atlas and shows, hides or fades it.
 
-    `slider_held(bool)` says when the opacity is being dragged.
+    `slider_held(bool)` says when the opacity is being dragged; `chosen_changed(items)` what is
+    selected now, by hand or because the scene says so.
     """
 
     slider_held = Signal(bool)
+    chosen_changed = Signal(list)
 
     def __init__(self, scene: Scene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +83,7 @@ class StructurePanel(QWidget):
             self._give_room()
         self.reveal(self._scene.state.selected)
         self._show_opacity()
+        self.chosen_changed.emit(self.chosen())
 
     def chosen(self) -> list[Item]:
         """The items at or below the selected rows."""
@@ -214,6 +217,7 @@ class StructurePanel(QWidget):
 
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         self._show_opacity()
+        self.chosen_changed.emit(self.chosen())
         if self._quiet:
             return
         rows = self.tree.selectionModel().selectedRows(NAME)

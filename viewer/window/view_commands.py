@@ -12,6 +12,7 @@ from viewer.items import view_table
 from viewer.window.commands import Actions, preset_id, view_id
 
 if TYPE_CHECKING:
+    from viewer.window.cautions import Cautions
     from viewer.window.main_window import MainWindow
 
 ON_CHOSEN = ("show", "hide", "ghost", "show_only")
@@ -25,6 +26,7 @@ class ViewCommands(QObject):
         self._window = window
         self._scene = window.scene
         self._view = window.view
+        self._cautions: Cautions | None = None
         self._connect(window.commands)
         self.enable(False)
 
@@ -38,7 +40,13 @@ class ViewCommands(QObject):
             *ON_CHOSEN,
             "reset_view",
             "find",
+            "cautions",
         )
+
+    def close(self) -> None:
+        """Stop what goes on."""
+        if self._cautions is not None:
+            self._cautions.close()
 
     def preset(self, name: str) -> None:
         """Show the region in a named way, on the side that the toolbar says."""
@@ -80,6 +88,7 @@ class ViewCommands(QObject):
             actions.on(name, partial(self._do_to_chosen, name))
         actions.on("find", self._find)
         actions["full_screen"].triggered.connect(self._full_screen)
+        actions.on("cautions", self._show_cautions)
         actions.on("shortcuts", self._show_keys)
         actions.on("about", self._show_about)
 
@@ -100,8 +109,18 @@ class ViewCommands(QObject):
         else:
             self._window.showNormal()
 
+    def _show_cautions(self) -> None:
+        # Imported when asked for, as the pages below: the start does without.
+        from viewer.window.cautions import Cautions
+
+        atlas = self._window.atlas
+        if atlas is None:
+            return
+        if self._cautions is None:
+            self._cautions = Cautions(self._window)
+        self._cautions.open(atlas)
+
     def _show_keys(self) -> None:
-        # Imported when asked for: the start does without.
         from viewer.window.help import TextDialog, keys_page
 
         TextDialog("Keys and mouse", keys_page(), self._window).show()
