@@ -21,7 +21,7 @@ from viewer.window.timers import single_shot
 # Turning a spin box makes many wishes; the last of a flurry is enough.
 DEBOUNCE_MS = 250
 # What the user has set for the window, not for one specimen, outlives a change of specimen.
-KEPT = ("theme", "labels", "scale_bar", "credit", "view")
+KEPT = ("theme", "labels", "scale_bar", "credit", "view", "zones_on")
 
 
 class Session(QObject):
@@ -140,13 +140,17 @@ class Session(QObject):
             self.open(request, state)
 
     def _built(self, atlas: Any) -> None:
+        from viewer.presets import items
+
         before, self.atlas = self.atlas, atlas
-        after = self._next_state(before, atlas)
+        given, after = self._state is not None, self._next_state(before, atlas)
         self._state = None
         self.opened.emit(atlas)
         with self.scene.change("open") as draft:
             for name in after.__struct_fields__:
                 setattr(draft, name, getattr(after, name))
+            if not given:
+                draft.put_zones_on(after.zones_on, {item.id for item in items(atlas)})
         self.shown.emit()
 
     def _next_state(self, before: Any, atlas: Any) -> SceneState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,7 +23,14 @@ from annotations.atlas import Atlas
 from viewer.items import Item
 from viewer.scene import Change, Look, Scene
 from viewer.window.tree_delegate import NameDelegate, OriginDelegate
-from viewer.window.tree_model import NAME, ORIGIN, ORIGINS, SEARCH, StructureModel
+from viewer.window.tree_model import (
+    NAME,
+    ORIGIN,
+    ORIGINS,
+    SEARCH,
+    ShownRows,
+    StructureModel,
+)
 
 # How much of a ghost is left: the muscle is still seen, and what lies beneath it.
 GHOST = 0.25
@@ -47,7 +54,7 @@ class StructurePanel(QWidget):
         self._quiet = False
         self.menu_actions: list[QAction] = []
         self.model = StructureModel(scene, self)
-        self.proxy = QSortFilterProxyModel(self)
+        self.proxy = ShownRows(scene, self)
         self.proxy.setSourceModel(self.model)
         self.proxy.setRecursiveFilteringEnabled(True)
         self.proxy.setFilterRole(SEARCH)
@@ -228,6 +235,9 @@ class StructurePanel(QWidget):
         self._quiet = False
 
     def _scene_changed(self, change: Change) -> None:
+        if change.before.zones_on != change.after.zones_on:
+            self.proxy.invalidate()
+            self._give_room()
         if change.before.selected != change.after.selected and not self._quiet:
             self.reveal(change.after.selected)
         self._show_opacity()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
 from annotations.atlas import Atlas
 from annotations.courses.variants import Variants
 from annotations.variants import Choice, Variant, variants_table, with_variant
-from viewer.window.layout import Scrolled, card, paragraph
+from viewer.window.layout import CalmList, Scrolled, card, paragraph
 from viewer.window.wording import source_of
 
 INTRODUCTION = (
@@ -62,7 +61,7 @@ class VariantsPanel(Scrolled):
         title = QLabel(variant.english)
         title.setProperty("kind", "heading")
         title.setWordWrap(True)
-        box = self.boxes[name] = _Choices()
+        box = self.boxes[name] = CalmList()
         box.setAccessibleName(variant.english)
         box.setAccessibleDescription(variant.meaning)
         box.setToolTip(variant.meaning)
@@ -93,19 +92,6 @@ class VariantsPanel(Scrolled):
             said = _said(variant, variant.choice(value)) if is_open else FIXED
             self.notes[name].setText(said)
         self.reset.setEnabled(self._variants != Variants())
-
-
-class _Choices(QComboBox):
-    """A list that the wheel does not turn: scrolling the panel must set nothing to work."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(20)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave it to the panel."""
-        event.ignore()
 
 
 def _offered(choice: Choice) -> str:

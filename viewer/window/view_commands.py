@@ -50,13 +50,15 @@ class ViewCommands(QObject):
 
     def preset(self, name: str) -> None:
         """Show the region in a named way, on the side that the toolbar says."""
-        from viewer.presets import apply_preset
+        from viewer.presets import apply_preset, items
 
         window, atlas = self._window, self._window.atlas
         if atlas is not None:
             side = window.toolbar.side.currentData()
             with self._scene.change(view_table().presets[name].title) as draft:
                 apply_preset(name, atlas, draft, side)
+                # Presets speak of zones as such; the user has said where to draw them.
+                draft.put_zones_on(draft.zones_on, {item.id for item in items(atlas)})
 
     def view(self, name: str) -> None:
         """Look from a named direction, fitted to what is shown."""
