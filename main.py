@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -19,6 +19,7 @@ from meshes.errors import GluteaError
 
 if TYPE_CHECKING:
     from annotations.atlas import Atlas
+    from annotations.request import Request
     from meshes.specimen import Side
     from viewer.scene import Draft, SceneState
 
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     measure = add("measure", _measure, "state the figures of a specimen")
     measure.add_argument("--specimen", metavar="NAME")
+    _add_variants(measure)
     measure.add_argument("--side", choices=("left", "right", "both"), default="both")
     measure.add_argument("--json", action="store_true", help="everything, as JSON")
 
@@ -120,9 +122,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_variants(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--variant",
+        metavar="NAME=VALUE,…",
+        action="append",
+        default=[],
+        help="how nerves and arteries run, as in sciatic=B,artery=false",
+    )
+
+
 def _add_what(command: argparse.ArgumentParser) -> None:
     """The options that say what is shown; shared by `render` and `export`."""
     command.add_argument("--specimen", metavar="NAME")
+    _add_variants(command)
     command.add_argument("--scene", metavar="FILE", type=Path, help="a scene that was saved before")
     command.add_argument("--side", choices=("left", "right", "both"), default="both")
     for name, text in (("show", "show"), ("hide", "hide"), ("ghost", "see through")):
@@ -205,7 +218,7 @@ def _render(options: argparse.Namespace) -> int:
             raise GluteaError(
                 f"There is no view '{options.view}'; choose one of: {', '.join(views())}."
             )
-    atlas, state = _atlas_and_state(options.specimen, options.scene)
+    atlas, state = _atlas_and_state(options.specimen, options.scene, options.variant)
     state = _shown(atlas, state, options)
     changes: dict[str, object] = {}
     if options.view:
@@ -225,7 +238,7 @@ def _measure(options: argparse.Namespace) -> int:
     from annotations.measure import measure
     from annotations.report import sentences
 
-    atlas = _atlas(options.specimen)
+    atlas = _atlas(options.specimen, options.variant)
     sides = _sides(options.side)
     if options.json:
         print(json.dumps(measure(atlas, sides), indent=1, ensure_ascii=False))
@@ -237,7 +250,9 @@ def _measure(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from viewer.output.export import export
 
-    atlas, state = _atlas_and_state(options.specimen, options.scene, everything=True)
+    atlas, state = _atlas_and_state(
+        options.specimen, options.scene, options.variant, everything=True
+    )
     state = _shown(atlas, state, options)
     shown = [name for name in atlas.parts if (look := state.looks.get(name)) and look.visible]
     export(atlas, options.path, shown, _sides(options.side))
@@ -251,12 +266,24 @@ def _export(options: argparse.Namespace) -> int:
 # --- shared ----------------------------------------------------------------------------------
 
 
-def _atlas(specimen: str | None) -> Atlas:
+def _atlas(specimen: str | None, variants: Sequence[str] = ()) -> Atlas:
     """The atlas of a specimen named by the user, fetched first if it must be; or the best here."""
     from annotations.request import Request
     from meshes.load import best_at_hand
 
-    return _built(Request(specimen or best_at_hand()))
+    return _built(_varied(Request(specimen or best_at_hand()), variants))
+
+
+def _varied(request: Request, wanted: Sequence[str]) -> Request:
+    """The request with the variants that the user wrote as NAME=VALUE."""
+    if not wanted:
+        return request
+    import msgspec
+
+    from annotations.variants import with_words
+
+    variants = with_words(request.variants, ",".join(wanted))
+    return msgspec.structs.replace(request, variants=variants)
 
 
 def _built(request: object) -> Atlas:
@@ -276,7 +303,10 @@ def _built(request: object) -> Atlas:
 
 
 def _atlas_and_state(
-    specimen: str | None, scene: Path | None, everything: bool = False
+    specimen: str | None,
+    scene: Path | None,
+    variants: Sequence[str] = (),
+    everything: bool = False,
 ) -> tuple[Atlas, SceneState]:
     """The atlas, and what of it is shown: the scene file, else the opening (or every part)."""
     import msgspec
@@ -286,11 +316,11 @@ def _atlas_and_state(
 
     if scene is not None:
         state = load_scene(scene)
-        if specimen and specimen != state.request.specimen:
-            request = msgspec.structs.replace(state.request, specimen=specimen)
-            state = msgspec.structs.replace(state, request=request)
-        return _built(state.request), state
-    atlas = _atlas(specimen)
+        request = _varied(state.request, variants)
+        if specimen:
+            request = msgspec.structs.replace(request, specimen=specimen)
+        return _built(request), msgspec.structs.replace(state, request=request)
+    atlas = _atlas(specimen, variants)
     if everything:
         from viewer.scene import SceneState
 

@@ -30,6 +30,7 @@ def measure(atlas: Atlas, sides: tuple[Side, ...] = SIDES) -> dict[str, Any]:
     specimen = atlas.specimen
     return {
         **about(specimen),
+        "variants": msgspec.to_builtins(atlas.request.variants),
         "landmarks": landmarks(specimen, sides),
         "distances_mm": {side: _distances(atlas, side) for side in sides},
         "parts": [

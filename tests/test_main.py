@@ -5,12 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import main as program
 from annotations.atlas import Atlas
+from annotations.courses.variants import Variants
+from annotations.request import Request
 from meshes import cache
 from viewer.scene import SceneState, save_scene
 
@@ -323,6 +326,42 @@ def test_measure_as_json(capsys: Capture, side: str) -> None:
     assert found["specimen"] == "model"
     assert set(found["entry_zone"]) == sides
     assert set(found["landmarks"]) == {*sides, "midline"}
+
+
+def test_commands_agree_on_the_variants(
+    capsys: Capture, tmp_path: Path, model_atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`measure`, `render` and `export` ask for the same atlas, as a scene of the window does."""
+    asked = []
+
+    def build(request: Request, *_: object) -> Atlas:
+        asked.append(request)
+        return replace(model_atlas, request=request)
+
+    monkeypatch.setattr("annotations.atlas.build", build)
+    wanted = Request("model", variants=Variants(sciatic="B", artery=False))
+    words = ["--variant", "sciatic=B", "--variant", "artery=false"]
+    assert run("measure", "--specimen", "model", "--json", *words) == 0
+    assert json.loads(capsys.readouterr().out)["variants"]["sciatic"] == "B"
+    assert run("render", "a.png", "--specimen", "model", "--size", "64x64", *words) == 0
+    assert run("export", "out", "--specimen", "model", "--variant", "sciatic=B,artery=false") == 0
+    document = json.loads((tmp_path / "out" / "specimen.json").read_text(encoding="utf-8"))
+    assert document["variants"]["artery"] is False
+    save_scene(SceneState(request=wanted), tmp_path / "a.json")
+    assert run("render", "a.png", "--scene", "a.json", "--size", "64x64") == 0
+    assert asked == [wanted] * 4
+    # A word on the command line is stronger than the scene.
+    assert (
+        run("render", "a.png", "--scene", "a.json", "--size", "64x64", "--variant", "sciatic=C")
+        == 0
+    )
+    assert asked[-1].variants == Variants(sciatic="C", artery=False)
+
+
+@pytest.mark.parametrize("command", [["measure"], ["render", "a.png"], ["export", "out"]])
+def test_a_variant_that_there_is_not(capsys: Capture, command: list[str]) -> None:
+    assert "A, B, C, D" in mistake(capsys, *command, "--variant", "sciatic=E")
+    assert "sciatic=B" in mistake(capsys, *command, "--variant", "sciatic")
 
 
 @pytest.mark.atlas

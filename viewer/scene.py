@@ -11,7 +11,7 @@ Everything that can be toggled is an *item* with an id:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -20,13 +20,16 @@ import msgspec
 from psygnal import Signal
 
 from annotations.request import Request
+from annotations.zones.zone import ZoneSurface, patch_key, split_key
 from meshes.cache import write_beside
 from meshes.errors import GluteaError
 
 Theme = Literal["light", "dark"]
 Vector = tuple[float, float, float]
-SCENE_VERSION = 1
+# 2: `zones_on`.
+SCENE_VERSION = 2
 GHOST_OPACITY = 0.25
+ZONE = "zone/"
 
 
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +57,8 @@ class SceneState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `looks` holds every item of the atlas that has been given a look; an item without one is
     hidden. `camera` None means: not yet placed; `view` is then used (a name in `views.toml`).
-    `through` lists items that are for the moment seen through (the key held down).
+    `through` lists items that are for the moment seen through (the key held down). `zones_on` is
+    the surface that the user wants zones on; what is drawn of them is in `looks`.
     """
 
     request: Request = Request()
@@ -67,6 +71,13 @@ class SceneState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scale_bar: bool = False
     credit: bool = True
     through: tuple[str, ...] = ()
+    zones_on: ZoneSurface = "deep"
+
+
+def zone_item_on(item: str, surface: ZoneSurface) -> str:
+    """The item that shows the same zone on a surface: `zone/overlap_skin_left`."""
+    key, _, side = item.removeprefix(ZONE).rpartition("_")
+    return f"{ZONE}{patch_key(split_key(key)[0], surface)}_{side}"
 
 
 class Draft:
@@ -86,6 +97,7 @@ class Draft:
     scale_bar: bool
     credit: bool
     through: tuple[str, ...]
+    zones_on: ZoneSurface
 
     def show(self, *items: str, visible: bool = True) -> None:
         """Show or hide items; their opacity stays."""
@@ -98,6 +110,19 @@ class Draft:
         for item in items:
             look = self.looks.get(item, Look(visible=False))
             self.looks[item] = msgspec.structs.replace(look, opacity=opacity)
+
+    def put_zones_on(self, surface: ZoneSurface, known: Collection[str]) -> None:
+        """Draw the zones that are shown on another surface, each where the atlas has it there.
+
+        `known` are the items of the atlas; a zone that it has on one surface only stays there.
+        """
+        self.zones_on = surface
+        for item in [item for item in self.looks if item.startswith(ZONE) and item in known]:
+            goal = zone_item_on(item, surface)
+            look = self.looks[item]
+            if goal != item and goal in known and look.visible:
+                self.looks[goal] = look
+                self.show(item, visible=False)
 
 
 class Change(msgspec.Struct, frozen=True):

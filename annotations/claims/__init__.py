@@ -4,6 +4,7 @@ The claims never steer the nerve's course; here they are held against it.
 """
 
 from annotations.claims.export import as_csv, as_json, as_text
+from annotations.claims.figures import FigureRow, figure_rows
 from annotations.claims.judge import answer, claims
 from annotations.claims.own import places
 from annotations.claims.result import Answer, ClaimFigure, ClaimResult, Place, Verdict
@@ -12,6 +13,7 @@ __all__ = [
     "Answer",
     "ClaimFigure",
     "ClaimResult",
+    "FigureRow",
     "Place",
     "Verdict",
     "answer",
@@ -19,5 +21,6 @@ __all__ = [
     "as_json",
     "as_text",
     "claims",
+    "figure_rows",
     "places",
 ]

@@ -8,6 +8,7 @@ from io import StringIO
 
 import msgspec
 
+from annotations.claims.figures import FigureRow, figure_rows
 from annotations.claims.own import POINTS
 from annotations.claims.result import Answer, ClaimFigure, ClaimResult, Place, cm
 
@@ -16,6 +17,13 @@ CAUTION = (
     "kinds of distance differ from source to source, and the nerve here is a computed course."
 )
 PURPOSE = "For teaching, not for planning an operation."
+
+
+def figure_line(row: FigureRow) -> str:
+    """One line on the bands or the distance between their landmarks."""
+    straight = f"{row.straight_text} straight" if row.unit == "mm" else row.straight_text
+    along = row.along_surface_text and f"{row.along_surface_text} along the surface"
+    return f"{row.label}: {', '.join(filter(None, (straight, along)))}."
 
 
 def points_line(place: Place) -> str:
@@ -48,6 +56,7 @@ def lines_of(results: Answer) -> Iterator[str]:
     yield f"Pose: {results.pose}."
     yield ""
     yield "This specimen (in brackets: share of the distance from PSIS to greater trochanter)"
+    yield from (f"  {figure_line(row)}" for row in figure_rows(results.zones))
     yield from (f"  {points_line(place)}" for place in results.places)
     if not results.places:
         yield "  No gluteus maximus: exit, trunk contact and branch entries are not known."
@@ -109,10 +118,26 @@ CSV_COLUMNS = (
 
 
 def as_csv(results: Answer) -> str:
-    """One row a figure: first of the nerve's points, then of every claim (`CSV_COLUMNS`)."""
+    """One row a figure: of the bands, the nerve's points, every claim (`CSV_COLUMNS`).
+
+    Areas (row `area`) stand in the column `value`; those of the bands once for each kind of
+    distance that may bound them.
+    """
     out = StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    for row in figure_rows(results.zones):
+        if row.unit == "mm":
+            figure = ClaimFigure(row.label, row.straight, row.along_surface)
+            writer.writerow({"row": "distance"} | _cells(figure))
+        else:
+            both = row.along_surface is not None
+            for kind, value in (("straight", row.straight), ("geodesic", row.along_surface)):
+                if value is not None:
+                    cells = {"value": _blank(value), "unit": row.unit}
+                    if both:
+                        cells["distance_kind"] = kind
+                    writer.writerow({"row": "area", "figure": row.label} | cells)
     for place in results.places:
         base = {"row": "place", "id": place.point, "text": place.branch}
         for figure in place.distances:

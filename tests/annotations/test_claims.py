@@ -218,6 +218,14 @@ def test_the_exports_hold_everything(z_anatomy_atlas: Atlas, side: str) -> None:
         assert len(mine) == max(1, len(result.figures))
         if result.distance_kind is not None:
             assert f"kind of distance: {result.distance_kind}" in text
+    figures = {(row["row"], row["figure"], row["distance_kind"]): row for row in rows}
+    gap = figures["distance", "Gap between the bands", ""]
+    assert float(gap["straight_mm"]) == pytest.approx(whole.zones.gap_mm, abs=0.006)
+    band = figures["area", "Band around the PSIS", "geodesic"]
+    area = whole.zones.psis_band_along_surface_cm2
+    assert float(band["value"]) == pytest.approx(area, abs=0.006)
+    assert f"{whole.zones.psis_to_trochanter_mm / 10:.1f} cm straight" in text
+    assert f"Entry zone of the nerve: {whole.zones.entry_zone_cm2:.1f} cm²." in text
     assert "anatomical position" in text
     assert "not for planning an operation" in text
     for found in re.finditer("impossible", text, re.IGNORECASE):

@@ -225,9 +225,41 @@ def test_the_file_says_its_version_and_is_readable(tmp_path: Path) -> None:
     save_scene(SceneState(looks={"sacrum": Look()}), tmp_path / "a.json")
     text = (tmp_path / "a.json").read_text(encoding="utf-8")
     tree = json.loads(text)
-    assert tree["glutea_scene"] == SCENE_VERSION == 1
+    assert tree["glutea_scene"] == SCENE_VERSION == 2
     assert tree["state"]["looks"] == {"sacrum": {"visible": True, "opacity": 1.0}}
     assert text.count("\n") > 5
+
+
+def test_a_file_of_the_first_version_opens_with_the_zones_where_they_were(tmp_path: Path) -> None:
+    old = msgspec.to_builtins(SceneState(looks={"zone/overlap_left": Look()}))
+    del old["zones_on"]
+    (tmp_path / "old.json").write_text(json.dumps({"glutea_scene": 1, "state": old}))
+    state = load_scene(tmp_path / "old.json")
+    assert state.zones_on == "deep"
+    assert state.looks == {"zone/overlap_left": Look()}
+
+
+def test_zones_are_put_on_another_surface_only_where_they_exist_there() -> None:
+    looks = {
+        "zone/overlap_left": Look(opacity=0.5),
+        "zone/overlap_right": Look(),
+        "zone/lower_third_left": Look(visible=False),
+        "sacrum": Look(),
+    }
+    known = {*looks, "zone/overlap_skin_left", "zone/lower_third_skin_left"}
+    scene = Scene(SceneState(looks=looks))
+    with scene.change("skin") as draft:
+        draft.put_zones_on("skin", known)
+    now = scene.state.looks
+    assert now["zone/overlap_skin_left"] == Look(opacity=0.5)
+    assert not now["zone/overlap_left"].visible
+    assert now["zone/overlap_right"].visible
+    assert "zone/lower_third_skin_left" not in now
+    assert now["sacrum"] == Look()
+    with scene.change("back") as draft:
+        draft.put_zones_on("deep", known)
+    assert scene.state.looks["zone/overlap_left"] == Look(opacity=0.5)
+    assert not scene.state.looks["zone/overlap_skin_left"].visible
 
 
 def test_a_scene_cannot_be_saved_where_nothing_can(tmp_path: Path) -> None:
@@ -295,7 +327,7 @@ def test_what_is_no_scene_is_said_in_one_sentence(tmp_path: Path, content: bytes
 
 def test_a_scene_of_a_newer_program_is_not_guessed_at(tmp_path: Path) -> None:
     path = tmp_path / "lecture.json"
-    path.write_text(json.dumps({"glutea_scene": 2, "state": {"anything": 1}}))
+    path.write_text(json.dumps({"glutea_scene": SCENE_VERSION + 1, "state": {"anything": 1}}))
     with pytest.raises(GluteaError, match=r"newer Glutea: update Glutea to open it\."):
         load_scene(path)
 

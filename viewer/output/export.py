@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from annotations.atlas import Atlas
@@ -86,6 +87,7 @@ def specimen_document(atlas: Atlas, parts: list[Part], sides: tuple[Side, ...]) 
     """What `specimen.json` holds: landmarks, courses as centrelines, provenance of each part."""
     return {
         **about(atlas.specimen),
+        "variants": msgspec.to_builtins(atlas.request.variants),
         "landmarks": landmarks(atlas.specimen, sides),
         "parts": [{"file": f"{part.id}.ply", **part_figures(part)} for part in parts],
         "courses": {

@@ -11,31 +11,55 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
+from annotations.atlas import Atlas
+from annotations.request import Request
 from viewer.scene import Scene
 from viewer.window.commands import Actions
 
 if TYPE_CHECKING:
+    from viewer.window.claims_panel import ClaimsPanel
     from viewer.window.specimen_panel import SpecimenPanel
+    from viewer.window.structure_panel import StructureFacts
     from viewer.window.tree import StructurePanel
+    from viewer.window.variants_panel import VariantsPanel
     from viewer.window.zone_panel import ZonePanel
 
 # Changes when the docks themselves change: an older arrangement is then not restored.
-ARRANGEMENT = 1
+ARRANGEMENT = 2
 # How wide the docks are at first, in letters: the panels need no more, whatever the font, so that
-# the view keeps its size when they come.
+# the view keeps its size when they come; and in a small window no more than a share of its width.
 LEFT, RIGHT = 57, 62
-STRUCTURES, ZONES, SPECIMEN = "panel_structures", "panel_entry_zone", "panel_specimen"
+LEFT_SHARE, RIGHT_SHARE = 0.24, 0.265
+# How much of the left column's height the list of structures has; the rest is for what is below.
+LIST_SHARE = 0.55
+STRUCTURES, FACTS, SPECIMEN = "panel_structures", "panel_structure", "panel_specimen"
+ZONES, CLAIMS, VARIANTS = "panel_entry_zone", "panel_claims", "panel_variants"
+# Title, and where it stands.
+PANELS: dict[str, tuple[str, Qt.DockWidgetArea]] = {
+    STRUCTURES: ("Structures", Qt.DockWidgetArea.LeftDockWidgetArea),
+    FACTS: ("This structure", Qt.DockWidgetArea.LeftDockWidgetArea),
+    SPECIMEN: ("This specimen", Qt.DockWidgetArea.LeftDockWidgetArea),
+    ZONES: ("Entry zone", Qt.DockWidgetArea.RightDockWidgetArea),
+    CLAIMS: ("Where does the nerve enter?", Qt.DockWidgetArea.RightDockWidgetArea),
+    VARIANTS: ("Variants", Qt.DockWidgetArea.RightDockWidgetArea),
+}
+# What stands behind what.
+TABBED = ((FACTS, SPECIMEN), (ZONES, CLAIMS, VARIANTS))
 
 
 class Docks:
-    """Structures on the left; entry zone and specimen on the right, one behind the other.
+    """On the left the structures, below them what is known of the chosen one and the specimen.
 
-    `structures`, `zones` and `specimen` are there once `fill` was called.
+    On the right the entry zone, the published claims and the variants, one behind the other. The
+    panels (`structures`, `facts`, …) are there once `fill` was called.
     """
 
     structures: StructurePanel
-    zones: ZonePanel
+    facts: StructureFacts
     specimen: SpecimenPanel
+    zones: ZonePanel
+    claims: ClaimsPanel
+    variants: VariantsPanel
 
     def __init__(self, window: QMainWindow, actions: Actions) -> None:
         self.filled = False
@@ -43,33 +67,56 @@ class Docks:
         self._letter_px = window.fontMetrics().averageCharWidth()
         window.setDockNestingEnabled(True)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        at_left = Qt.DockWidgetArea.LeftDockWidgetArea
-        at_right = Qt.DockWidgetArea.RightDockWidgetArea
-        self._docks = {
-            STRUCTURES: self._dock("Structures", at_left, LEFT),
-            ZONES: self._dock("Entry zone", at_right, RIGHT),
-            SPECIMEN: self._dock("About this specimen", at_right, RIGHT),
-        }
-        window.tabifyDockWidget(self._docks[ZONES], self._docks[SPECIMEN])
-        self._docks[ZONES].raise_()
+        self._docks = {name: self._dock(title, area) for name, (title, area) in PANELS.items()}
         for command, dock in self._docks.items():
             self._connect(command, dock)
 
     def fill(self, scene: Scene) -> None:
         """Make the panels."""
+        from viewer.window.claims_panel import ClaimsPanel
         from viewer.window.specimen_panel import SpecimenPanel
+        from viewer.window.structure_panel import StructureFacts
         from viewer.window.tree import StructurePanel
+        from viewer.window.variants_panel import VariantsPanel
         from viewer.window.zone_panel import ZonePanel
 
         self.structures = StructurePanel(scene)
-        self.zones = ZonePanel(scene)
+        self.facts = StructureFacts()
         self.specimen = SpecimenPanel()
-        panels = {STRUCTURES: self.structures, ZONES: self.zones, SPECIMEN: self.specimen}
+        self.zones = ZonePanel(scene)
+        self.claims = ClaimsPanel()
+        self.variants = VariantsPanel()
+        self.structures.chosen_changed.connect(self.facts.show_items)
+        panels: dict[str, QWidget] = {
+            STRUCTURES: self.structures,
+            FACTS: self.facts,
+            SPECIMEN: self.specimen,
+            ZONES: self.zones,
+            CLAIMS: self.claims,
+            VARIANTS: self.variants,
+        }
         for command, panel in panels.items():
             empty = self._docks[command].widget()
             self._docks[command].setWidget(panel)
             empty.deleteLater()
+        # Behind another panel a dock counts as shown, but not as visible.
+        self._docks[CLAIMS].visibilityChanged.connect(self.claims.look)
+        self.claims.look(not self._docks[CLAIMS].visibleRegion().isEmpty())
         self.filled = True
+
+    def set_atlas(self, atlas: Atlas) -> None:
+        """Let every panel tell of an atlas."""
+        # First what is told of a structure, then the list that says which one is chosen.
+        panels = (
+            self.facts, self.structures, self.zones, self.claims, self.variants, self.specimen,
+        )  # fmt: skip
+        for panel in panels:
+            panel.set_atlas(atlas)
+
+    def show_settings(self, request: Request) -> None:
+        """Show the settings of a request, without asking for anything."""
+        self.zones.limits.show_request(request)
+        self.variants.show_variants(request.variants)
 
     def raise_structures(self) -> None:
         """Bring the list of structures to the front."""
@@ -77,13 +124,32 @@ class Docks:
         self._docks[STRUCTURES].raise_()
 
     def arrange(self, remembered: bytes) -> None:
-        """As remembered, or as they stand at first."""
-        if not self._window.restoreState(QByteArray(remembered), ARRANGEMENT):
-            docks = [self._docks[STRUCTURES], self._docks[ZONES]]
-            widths = [LEFT * self._letter_px, RIGHT * self._letter_px]
-            self._window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
-        for command, dock in self._docks.items():
+        """As remembered, or as they stand at first; done once, when the window is being shown.
+
+        Not before: Qt forgets tab bars that it made for a window which was not on screen.
+        """
+        window, docks = self._window, self._docks
+        if not window.restoreState(QByteArray(remembered), ARRANGEMENT):
+            for front, *behind in TABBED:
+                for name in behind:
+                    window.tabifyDockWidget(docks[front], docks[name])
+                docks[front].raise_()
+            self._give_room()
+        for command, dock in docks.items():
             self._actions[command].setChecked(not dock.isHidden())
+
+    def _give_room(self) -> None:
+        """Let the docks be as wide as suits the window's size."""
+        window, docks = self._window, self._docks
+        widths = [
+            min(letters * self._letter_px, round(share * window.width()))
+            for letters, share in ((LEFT, LEFT_SHARE), (RIGHT, RIGHT_SHARE))
+        ]
+        outer = [docks[STRUCTURES], docks[ZONES]]
+        window.resizeDocks(outer, widths, Qt.Orientation.Horizontal)
+        heights = [round(share * window.height()) for share in (LIST_SHARE, 1 - LIST_SHARE)]
+        column = [docks[STRUCTURES], docks[FACTS]]
+        window.resizeDocks(column, heights, Qt.Orientation.Vertical)
 
     def remembered(self) -> bytes:
         """The arrangement, for the settings."""
@@ -94,6 +160,7 @@ class Docks:
         if self.filled:
             self.structures.close_panel()
             self.zones.close_panel()
+            self.claims.close_panel()
 
     def _connect(self, command: str, dock: QDockWidget) -> None:
         """Let the panel's command show and hide it, and follow it."""
@@ -110,12 +177,10 @@ class Docks:
         action.triggered.connect(show)
         dock.toggleViewAction().toggled.connect(action.setChecked)
 
-    def _dock(self, title: str, area: Qt.DockWidgetArea, letters: int) -> QDockWidget:
+    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self._window)
         dock.setObjectName(title)
         dock.setAccessibleName(title)
-        empty = QWidget()
-        empty.setMinimumWidth(letters * self._letter_px)
-        dock.setWidget(empty)
+        dock.setWidget(QWidget())
         self._window.addDockWidget(area, dock)
         return dock

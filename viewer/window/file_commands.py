@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.window.main_window import MainWindow
 
 SCENES = "Glutea scenes (*.json)"
+COPIES = ("text", "csv", "json")
 PICTURES = "PNG pictures (*.png)"
 
 
@@ -35,12 +37,15 @@ class FileCommands(QObject):
         actions.on("save_scene", self.ask_where_scene)
         actions.on("save_picture", self.ask_where_picture)
         actions.on("copy_picture", self.copy_picture)
+        for name in COPIES:
+            actions.on(f"copy_claims_{name}", partial(self.copy_claims, name))
         actions.on("quit", window.close)
         self.enable(False)
 
     def enable(self, enabled: bool) -> None:
         """Before the first atlas there is nothing to save."""
-        self._window.commands.enable(enabled, "save_scene", "save_picture", "copy_picture")
+        copies = (f"copy_claims_{name}" for name in COPIES)
+        self._window.commands.enable(enabled, "save_scene", "save_picture", "copy_picture", *copies)
 
     # --- scenes ----------------------------------------------------------------------------------
 
@@ -118,6 +123,10 @@ class FileCommands(QObject):
             if pixels is not None:
                 QGuiApplication.clipboard().setImage(to_image(pixels))
                 self._said("The picture is copied, with its credit.")
+
+    def copy_claims(self, name: str) -> None:
+        """Put the figures of the nerve on the clipboard: text, csv or json."""
+        self._window.docks.claims.copy(name)
 
     # --- what all of them do ---------------------------------------------------------------------
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 
 def paragraph(text: str = "", kind: str = "body") -> QLabel:
@@ -32,6 +41,19 @@ def card(*widgets: QWidget, tone: str = "plain") -> QFrame:
     for widget in widgets:
         layout.addWidget(widget)
     return frame
+
+
+class CalmList(QComboBox):
+    """A list that the wheel does not turn: scrolling the panel must set nothing to work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(20)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave it to the panel."""
+        event.ignore()
 
 
 class Scrolled(QScrollArea):

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from annotations.atlas import Atlas
 from annotations.zones.table import zone_table
-from annotations.zones.zone import ZoneFigures
+from annotations.zones.zone import ZoneFigures, patch_key
 from meshes.specimen import Side, part_id
 from viewer.items import LINE
 from viewer.palette import colour_of
@@ -112,11 +112,14 @@ class Legend(QWidget):
     def _items(self, name: str) -> list[str]:
         if self._atlas is None:
             return []
-        group = "line" if name == LINE else "zone"
+        if name == LINE:
+            return [f"line/{part_id(LINE, side)}" for side in self._atlas.zones]
+        on = patch_key(name, self._scene.state.zones_on)
+        # Where the muscle is missing a zone has its own place only.
         return [
-            f"{group}/{part_id(name, side)}"
+            f"zone/{part_id(on if on in zones.patches else name, side)}"
             for side, zones in self._atlas.zones.items()
-            if name == LINE or name in zones.patches
+            if name in zones.patches
         ]
 
     def _toggle(self, name: str, title: str) -> None:
@@ -128,7 +131,8 @@ class Legend(QWidget):
         self._follow()
 
     def _scene_changed(self, change: Change) -> None:
-        if change.before.looks is not change.after.looks:
+        before, after = change.before, change.after
+        if before.looks is not after.looks or before.zones_on != after.zones_on:
             self._follow()
 
     def _follow(self) -> None:

@@ -32,7 +32,7 @@ from viewer.window.theme import dress
 from viewer.window.toolbar import Toolbar
 from viewer.window.view3d import View3D
 from viewer.window.view_commands import ViewCommands
-from viewer.window.wording import one_line
+from viewer.window.wording import missing, one_line
 
 if TYPE_CHECKING:
     from viewer.window.specimen_panel import SpecimenPanel
@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.settings = load_settings()
         self.trouble: GluteaError | None = None
         self._begun = self._closed = False
-        self._icons = False
+        self._icons = self._arranged = False
         self.session = Session(self.settings.theme, self)
         self.scene = self.session.scene
         self._make_widgets()
@@ -100,6 +100,8 @@ class MainWindow(QMainWindow):
             return
         self.docks.fill(self.scene)
         self.zones.limits_changed.connect(self.session.set_limits)
+        self.docks.variants.variants_changed.connect(self.session.set_variants)
+        self.docks.claims.copied.connect(self.status.say)
         self.structures.slider_held.connect(self.view.hold_quick)
         self.structures.menu_actions = self.looks.on_chosen()
         self.settled.emit()
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
         self.session.opened.connect(self._opened)
         self.session.shown.connect(self._shown)
         self.status.cancelled.connect(self.session.cancel)
+        self.status.notice.clicked.connect(self.commands["cautions"].trigger)
         self.view.first_painted.connect(self.begin, Qt.ConnectionType.QueuedConnection)
         self.view.hovered.connect(self._name_pointer)
         self.view.clicked.connect(self._select)
@@ -156,10 +159,9 @@ class MainWindow(QMainWindow):
         self.scene.changed.connect(self._scene_changed)
 
     def _restore(self, settings: Settings) -> None:
-        self.resize(START_SIZE)
+        self.resize(START_SIZE.boundedTo(self.screen().availableSize()))
         if settings.geometry:
             self.restoreGeometry(QByteArray(settings.geometry))
-        self.docks.arrange(settings.docks)
         dress(self, self.scene.state.theme)
         self.toolbar.show_view(self.scene.state.view)
 
@@ -180,9 +182,8 @@ class MainWindow(QMainWindow):
         self._column.activate()
         self.view.repaint()
         self.fill_panels()
-        self.structures.set_atlas(atlas)
-        self.zones.set_atlas(atlas)
-        self.specimen.set_atlas(atlas)
+        self.docks.set_atlas(atlas)
+        self.status.show_notice(missing(atlas))
         self.toolbar.specimens.refresh()
         self.toolbar.specimens.show_specimen(atlas.specimen.name)
         self.looks.enable(True)
@@ -243,6 +244,9 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Listen to the keys, and begin even where nothing is ever painted."""
         super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self.docks.arrange(self.settings.docks)
         if handle := self.windowHandle():
             self.held.watch(handle)
         QTimer.singleShot(PATIENCE_MS, self, self.begin)
@@ -263,6 +267,7 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.view.close_stage()
         self.docks.close_panels()
+        self.looks.close()
         self.commands.close()
         self.scene.changed.disconnect(self._scene_changed, missing_ok=True)
         super().closeEvent(event)
@@ -271,7 +276,7 @@ class MainWindow(QMainWindow):
         save_settings(
             Settings(
                 geometry=bytes(self.saveGeometry().data()),
-                docks=self.docks.remembered(),
+                docks=self.docks.remembered() if self._arranged else self.settings.docks,
                 theme=self.scene.state.theme,
                 folder=self.files.folder,
             )

@@ -96,7 +96,7 @@ class News(QObject):
     def _show_what_is_open(self) -> None:
         atlas = self._session.atlas
         if atlas is not None and self._docks.filled:
-            self._docks.zones.limits.show_request(atlas.request)
+            self._docks.show_settings(atlas.request)
             self._chooser.show_specimen(atlas.specimen.name)
 
     # --- fetching --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What goes on behind the window: opening specimens, moving limits, fetching. No widgets.
+"""What goes on behind the window: opening specimens, changing settings, fetching. No widgets.
 
 The session owns the scene and the atlas on show. Everything slow runs in a `Worker`; what comes
 back changes the scene through its one door.
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from annotations.courses.variants import Variants
 from annotations.request import LimitsMm, Request
 from meshes.sources.registry import source
 from viewer.scene import Look, Scene, SceneState, Theme
@@ -20,7 +21,7 @@ from viewer.window.timers import single_shot
 # Turning a spin box makes many wishes; the last of a flurry is enough.
 DEBOUNCE_MS = 250
 # What the user has set for the window, not for one specimen, outlives a change of specimen.
-KEPT = ("theme", "labels", "scale_bar", "credit", "view")
+KEPT = ("theme", "labels", "scale_bar", "credit", "view", "zones_on")
 
 
 class Session(QObject):
@@ -57,8 +58,8 @@ class Session(QObject):
         self._fetcher.finished.connect(self.fetched)
         self._fetcher.failed.connect(self.fetch_failed)
         self._fetcher.cancelled.connect(self.fetch_stopped)
-        self._limits: tuple[LimitsMm, LimitsMm] | None = None
-        self._flurry = single_shot(self, DEBOUNCE_MS, self._limits_settled)
+        self._settings: dict[str, Any] = {}
+        self._flurry = single_shot(self, DEBOUNCE_MS, self._settings_settled)
 
     @property
     def busy(self) -> bool:
@@ -73,6 +74,7 @@ class Session(QObject):
     def open(self, request: Request, state: SceneState | None = None) -> None:
         """Build the atlas of a request and show it: as `state` says, or as it opens by itself."""
         self._flurry.stop()
+        self._settings = {}
         self.wanted, self._state = request, state
         title = source(request.specimen).title
 
@@ -86,13 +88,16 @@ class Session(QObject):
         self._builder.start(task, f"Opening {title}")
 
     def open_specimen(self, name: str) -> None:
-        """Open a specimen with the limits that are set now."""
+        """Open a specimen with the settings of now."""
         self.open(msgspec.structs.replace(self.scene.state.request, specimen=name))
 
     def set_limits(self, trochanter_band_mm: LimitsMm, psis_band_mm: LimitsMm) -> None:
-        """Wish for other limits of the bands; built when the wishing pauses."""
-        self._limits = (trochanter_band_mm, psis_band_mm)
-        self._flurry.start()
+        """Wish for other limits of the bands."""
+        self._wish(trochanter_band_mm=trochanter_band_mm, psis_band_mm=psis_band_mm)
+
+    def set_variants(self, variants: Variants) -> None:
+        """Wish for nerves and arteries that run otherwise."""
+        self._wish(variants=variants)
 
     def cancel(self) -> None:
         """Stop building; what is on show stays."""
@@ -120,23 +125,32 @@ class Session(QObject):
         self._builder.close()
         self._fetcher.close()
 
-    def _limits_settled(self) -> None:
-        if self.atlas is None or self._limits is None:
+    def _wish(self, **settings: Any) -> None:
+        """Change settings of the request; built when the wishing pauses."""
+        self._settings |= settings
+        self._flurry.start()
+
+    def _settings_settled(self) -> None:
+        if self.atlas is None:
             return
-        trochanter, psis = self._limits
-        request = msgspec.structs.replace(
-            self.atlas.request, trochanter_band_mm=trochanter, psis_band_mm=psis
-        )
+        # On top of what is being built, if anything is: an earlier wish is not forgotten.
+        request = msgspec.structs.replace(self.wanted, **self._settings)
         if request != self.wanted:
-            self.open(request, None)
+            state = self._state and msgspec.structs.replace(self._state, request=request)
+            self.open(request, state)
 
     def _built(self, atlas: Any) -> None:
+        from viewer.presets import items
+
         before, self.atlas = self.atlas, atlas
-        after = self._next_state(before, atlas)
+        given, after = self._state is not None, self._next_state(before, atlas)
+        self._state = None
         self.opened.emit(atlas)
         with self.scene.change("open") as draft:
             for name in after.__struct_fields__:
                 setattr(draft, name, getattr(after, name))
+            if not given:
+                draft.put_zones_on(after.zones_on, {item.id for item in items(atlas)})
         self.shown.emit()
 
     def _next_state(self, before: Any, atlas: Any) -> SceneState:
@@ -149,7 +163,7 @@ class Session(QObject):
         if before is None or before.request.specimen != atlas.request.specimen:
             kept = {name: getattr(now, name) for name in KEPT}
             return msgspec.structs.replace(opening, **kept)
-        # The same specimen with other limits: all stays; zones that are new come as they open.
+        # The same specimen with other settings: all stays; what is new comes as it opens.
         known = {item.id for item in items(before)}
         fresh = {i: look for i, look in opening.looks.items() if i not in known}
         looks: dict[str, Look] = {**fresh, **now.looks}
@@ -165,6 +179,6 @@ class Session(QObject):
 
     def _back_to_shown(self) -> None:
         """Another wish for the same thing counts as new again."""
-        self._limits = None
+        self._settings, self._state = {}, None
         if self.atlas is not None:
             self.wanted = self.atlas.request

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStatusBar,
+    QToolButton,
     QWidget,
 )
 
@@ -69,9 +70,15 @@ class StatusLine(QStatusBar):
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (self.work, self.bar, self.cancel):
             row.addWidget(widget)
+        self.notice = QToolButton()
+        self.notice.setAutoRaise(True)
+        self.notice.setToolTip("What is missing on this specimen, and why")
+        self.notice.setAccessibleDescription(self.notice.toolTip())
+        self.notice.hide()
         self.disclaimer = QLabel(NOT_FOR_SURGERY)
         self.addWidget(self.pointer, 1)
         self.addPermanentWidget(self._box)
+        self.addPermanentWidget(self.notice)
         self.addPermanentWidget(self.disclaimer)
         self._box.hide()
         self._patience = single_shot(self, PATIENCE_MS, self._box.show)
@@ -84,6 +91,11 @@ class StatusLine(QStatusBar):
     def say(self, text: str) -> None:
         """Name what is under the pointer; "" shows the hint again."""
         self.pointer.setText(text or self._hint)
+
+    def show_notice(self, text: str) -> None:
+        """Offer to tell what is missing; "" where there is nothing to tell."""
+        self.notice.setText(text)
+        self.notice.setVisible(bool(text))
 
     def progress(self, fraction: float, text: str) -> None:
         """Show what goes on, if it lasts."""

@@ -31,6 +31,8 @@ class Inks:
     offer: str
     error: str
     warning: str
+    good: str
+    bad: str
 
 
 INKS: dict[Theme, Inks] = {
@@ -48,6 +50,8 @@ INKS: dict[Theme, Inks] = {
         offer="#e0f2ef",
         error="#fde7e6",
         warning="#fff4d6",
+        good="#0b6b4f",
+        bad="#b3261e",
     ),
     "dark": Inks(
         window="#1a1f25",
@@ -63,6 +67,8 @@ INKS: dict[Theme, Inks] = {
         offer="#12352f",
         error="#47211f",
         warning="#3d3212",
+        good="#4ade9f",
+        bad="#ff8a80",
     ),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,7 +23,14 @@ from annotations.atlas import Atlas
 from viewer.items import Item
 from viewer.scene import Change, Look, Scene
 from viewer.window.tree_delegate import NameDelegate, OriginDelegate
-from viewer.window.tree_model import NAME, ORIGIN, ORIGINS, SEARCH, StructureModel
+from viewer.window.tree_model import (
+    NAME,
+    ORIGIN,
+    ORIGINS,
+    SEARCH,
+    ShownRows,
+    StructureModel,
+)
 
 # How much of a ghost is left: the muscle is still seen, and what lies beneath it.
 GHOST = 0.25
@@ -33,10 +40,12 @@ OPEN_AT_START = ("Muscles", "Zones")
 class StructurePanel(QWidget):
     """Lists everything of the atlas and shows, hides or fades it.
 
-    `slider_held(bool)` says when the opacity is being dragged.
+    `slider_held(bool)` says when the opacity is being dragged; `chosen_changed(items)` what is
+    selected now, by hand or because the scene says so.
     """
 
     slider_held = Signal(bool)
+    chosen_changed = Signal(list)
 
     def __init__(self, scene: Scene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +54,7 @@ class StructurePanel(QWidget):
         self._quiet = False
         self.menu_actions: list[QAction] = []
         self.model = StructureModel(scene, self)
-        self.proxy = QSortFilterProxyModel(self)
+        self.proxy = ShownRows(scene, self)
         self.proxy.setSourceModel(self.model)
         self.proxy.setRecursiveFilteringEnabled(True)
         self.proxy.setFilterRole(SEARCH)
@@ -81,6 +90,7 @@ class StructurePanel(QWidget):
             self._give_room()
         self.reveal(self._scene.state.selected)
         self._show_opacity()
+        self.chosen_changed.emit(self.chosen())
 
     def chosen(self) -> list[Item]:
         """The items at or below the selected rows."""
@@ -214,6 +224,7 @@ class StructurePanel(QWidget):
 
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         self._show_opacity()
+        self.chosen_changed.emit(self.chosen())
         if self._quiet:
             return
         rows = self.tree.selectionModel().selectedRows(NAME)
@@ -224,6 +235,9 @@ class StructurePanel(QWidget):
         self._quiet = False
 
     def _scene_changed(self, change: Change) -> None:
+        if change.before.zones_on != change.after.zones_on:
+            self.proxy.invalidate()
+            self._give_room()
         if change.before.selected != change.after.selected and not self._quiet:
             self.reveal(change.after.selected)
         self._show_opacity()

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
 from PySide6.QtGui import QFont
 
 from annotations.atlas import Atlas
@@ -17,7 +24,7 @@ from meshes.specimen import ORIGINS as ORDER
 from meshes.specimen import Origin
 from viewer.items import Item, items
 from viewer.palette import colour_of
-from viewer.scene import Change, Look, Scene
+from viewer.scene import Change, Look, Scene, zone_item_on
 from viewer.window.wording import GROUPS, latin_of, sentences
 
 Index = QModelIndex | QPersistentModelIndex
@@ -212,6 +219,29 @@ class StructureModel(QAbstractItemModel):
                     self.createIndex(last.row, NAME, last),
                     [Role.CheckStateRole],
                 )
+
+
+class ShownRows(QSortFilterProxyModel):
+    """The rows that fit what is searched; of the zones those on the surface that is chosen."""
+
+    def __init__(self, scene: Scene, parent: QObject) -> None:
+        super().__init__(parent)
+        self._scene = scene
+
+    def filterAcceptsRow(self, row: int, above: Index) -> bool:
+        """Whether a row of the model below `above` is listed."""
+        if above.isValid():
+            node: Node = above.internalPointer().children[row]
+            item = node.leaves[0]
+            if item.group == "zone" and self._is_elsewhere(item):
+                return False
+        return super().filterAcceptsRow(row, above)
+
+    def _is_elsewhere(self, zone: Item) -> bool:
+        """Whether the zone is drawn on the chosen surface instead."""
+        goal = zone_item_on(zone.id, self._scene.state.zones_on)
+        model = self.sourceModel()
+        return goal != zone.id and isinstance(model, StructureModel) and bool(model.item(goal))
 
 
 def _rows(found: list[Item]) -> tuple[Node, dict[str, Node]]:

@@ -12,6 +12,7 @@ from viewer.items import view_table
 from viewer.window.commands import Actions, preset_id, view_id
 
 if TYPE_CHECKING:
+    from viewer.window.cautions import Cautions
     from viewer.window.main_window import MainWindow
 
 ON_CHOSEN = ("show", "hide", "ghost", "show_only")
@@ -25,6 +26,7 @@ class ViewCommands(QObject):
         self._window = window
         self._scene = window.scene
         self._view = window.view
+        self._cautions: Cautions | None = None
         self._connect(window.commands)
         self.enable(False)
 
@@ -38,17 +40,25 @@ class ViewCommands(QObject):
             *ON_CHOSEN,
             "reset_view",
             "find",
+            "cautions",
         )
+
+    def close(self) -> None:
+        """Stop what goes on."""
+        if self._cautions is not None:
+            self._cautions.close()
 
     def preset(self, name: str) -> None:
         """Show the region in a named way, on the side that the toolbar says."""
-        from viewer.presets import apply_preset
+        from viewer.presets import apply_preset, items
 
         window, atlas = self._window, self._window.atlas
         if atlas is not None:
             side = window.toolbar.side.currentData()
             with self._scene.change(view_table().presets[name].title) as draft:
                 apply_preset(name, atlas, draft, side)
+                # Presets speak of zones as such; the user has said where to draw them.
+                draft.put_zones_on(draft.zones_on, {item.id for item in items(atlas)})
 
     def view(self, name: str) -> None:
         """Look from a named direction, fitted to what is shown."""
@@ -80,6 +90,7 @@ class ViewCommands(QObject):
             actions.on(name, partial(self._do_to_chosen, name))
         actions.on("find", self._find)
         actions["full_screen"].triggered.connect(self._full_screen)
+        actions.on("cautions", self._show_cautions)
         actions.on("shortcuts", self._show_keys)
         actions.on("about", self._show_about)
 
@@ -100,8 +111,18 @@ class ViewCommands(QObject):
         else:
             self._window.showNormal()
 
+    def _show_cautions(self) -> None:
+        # Imported when asked for, as the pages below: the start does without.
+        from viewer.window.cautions import Cautions
+
+        atlas = self._window.atlas
+        if atlas is None:
+            return
+        if self._cautions is None:
+            self._cautions = Cautions(self._window)
+        self._cautions.open(atlas)
+
     def _show_keys(self) -> None:
-        # Imported when asked for: the start does without.
         from viewer.window.help import TextDialog, keys_page
 
         TextDialog("Keys and mouse", keys_page(), self._window).show()

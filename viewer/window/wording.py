@@ -78,7 +78,7 @@ def sentences(item: Item, atlas: Atlas) -> list[str]:
         said.append(latin)
     if item.origin:
         said.append(ORIGIN_SENTENCES[item.origin])
-        said.append(_note_of(item, atlas))
+        said.append(note_of(item, atlas))
     elif landmark := landmark_of(item, atlas):
         said.append(
             f"Landmark, {_METHODS[landmark.method]}; uncertain by {landmark.uncertainty_mm:g} mm."
@@ -89,7 +89,8 @@ def sentences(item: Item, atlas: Atlas) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
-def _note_of(item: Item, atlas: Atlas) -> str:
+def note_of(item: Item, atlas: Atlas) -> str:
+    """How this part or course was made, where there is more to say than its origin."""
     course = atlas.courses.get(item.name, {}).get(item.side)
     return course.note if course else atlas.parts[item.id].note
 
@@ -152,3 +153,9 @@ def zone_figure(zone: str, figures: ZoneFigures) -> str:
         off = figures.compromise_mm
         return "–" if off is None else f"{off:.0f} mm off"
     return area(getattr(figures, f"{zone}_cm2", None))
+
+
+def missing(atlas: Atlas) -> str:
+    """How much was not drawn, in a few words; "" where nothing is missing."""
+    left_out = {(one.id, one.branch) for one in atlas.left_out}
+    return f"Not drawn: {len(left_out)} nerves, vessels or branches" if left_out else ""
