@@ -67,6 +67,8 @@ def load_complete_specimen(
 ) -> Specimen:
     """The specimen with everything modelled that its source lacks; see `meshes.modelling`.
 
+    Its parts carry what their display needs; see `meshes.relief`.
+
     Raises:
         GluteaError: as `load_specimen`.
         Cancelled: when `cancelled()` turned true.
@@ -74,12 +76,13 @@ def load_complete_specimen(
 
     def completed() -> tuple[store.SpecimenHeader, store.Arrays]:
         from meshes.modelling.complete import complete
+        from meshes.relief import with_relief
 
         bare = load_specimen(name, lambda share, text: progress(0.2 * share, text), cancelled)
         whole = complete(
             bare, "full", lambda share, text: progress(0.2 + 0.8 * share, text), cancelled
         )
-        return store.pack(whole)
+        return store.pack(with_relief(whole))
 
     found = cache.kept("complete", f"{name}-{specimen_key(name)}", store.SpecimenHeader, completed)
     return store.unpack(*found)

@@ -14,15 +14,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from psygnal import Signal
 
 from annotations.request import Request
 from annotations.zones.zone import ZoneSurface, patch_key, split_key
 from meshes.cache import write_beside
 from meshes.errors import GluteaError
+
+if TYPE_CHECKING:
+    from psygnal import SignalInstance
 
 Theme = Literal["light", "dark"]
 Vector = tuple[float, float, float]
@@ -61,7 +63,7 @@ class SceneState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the surface that the user wants zones on; what is drawn of them is in `looks`.
     """
 
-    request: Request = Request()
+    request: Request = msgspec.field(default_factory=Request)
     looks: dict[str, Look] = {}
     view: str = "posterior"
     camera: Camera | None = None
@@ -99,6 +101,10 @@ class Draft:
     through: tuple[str, ...]
     zones_on: ZoneSurface
 
+    def finished(self) -> SceneState:
+        """The state as it has become."""
+        return SceneState(**{name: getattr(self, name) for name in SceneState.__struct_fields__})
+
     def show(self, *items: str, visible: bool = True) -> None:
         """Show or hide items; their opacity stays."""
         for item in items:
@@ -134,11 +140,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Scene:
-    """The evented holder of a `SceneState`."""
+    """The evented holder of a `SceneState`; `changed` brings a `Change`."""
 
-    changed = Signal(Change)
+    changed: SignalInstance
 
     def __init__(self, state: SceneState | None = None) -> None:
+        # Only who listens pays for this import: a picture from the command line has no events.
+        from psygnal import SignalInstance
+
+        self.changed = SignalInstance((Change,))
         self._state = state or SceneState()
         self._draft: Draft | None = None
 
@@ -159,7 +169,7 @@ class Scene:
         self._draft = draft = Draft(self._state)
         try:
             yield draft
-            after = SceneState(**{n: getattr(draft, n) for n in SceneState.__struct_fields__})
+            after = draft.finished()
         finally:
             self._draft = None
         before = self._state

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pictures import part_of
 
 from annotations.atlas import Atlas
-from meshes.specimen import FloatArray, IntArray
+from meshes.relief import Relief
+from meshes.specimen import FloatArray, IntArray, Part
 from viewer.items import view_table
 from viewer.palette import palette
 from viewer.scene import Camera
@@ -22,7 +23,7 @@ from viewer.stage.arrays import lent
 from viewer.stage.cameras import cuts, fitted
 from viewer.stage.strokes import dashed, ring
 from viewer.stage.surfaces import Surface, ball, merged, tube
-from viewer.stage.tones import Relief, drawn_towards
+from viewer.stage.tones import drawn_towards, shaded
 
 
 def volume(vertices: FloatArray, triangles: IntArray) -> float:
@@ -75,7 +76,7 @@ def test_merged_surfaces_keep_their_triangles() -> None:
 # --- relief --------------------------------------------------------------------------------------
 
 
-def saddle() -> tuple[FloatArray, IntArray, FloatArray]:
+def saddle() -> Part:
     """A ridge along y on the left, a groove on the right, in an open sheet."""
     x, y = np.meshgrid(np.arange(40.0), np.arange(20.0), indexing="ij")
     z = 4 * np.exp(-(((x - 10) / 2) ** 2)) - 4 * np.exp(-(((x - 30) / 2) ** 2))
@@ -85,24 +86,34 @@ def saddle() -> tuple[FloatArray, IntArray, FloatArray]:
     index = np.arange(800).reshape(40, 20)
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[:-1, 1:], index[1:, 1:]
     triangles = np.stack([a, b, d, a, d, c], axis=-1).reshape(-1, 3)
-    return np.stack([x, y, z], axis=-1).reshape(-1, 3), triangles.astype(np.int32), normals
+    points = np.stack([x, y, z], axis=-1).reshape(-1, 3)
+    return Part("gluteus_maximus", "left", "source", points, triangles.astype(np.int32), normals)
 
 
 def test_hollows_are_dark_and_crests_are_light() -> None:
-    vertices, triangles, normals = saddle()
-    relief = Relief(vertices, triangles, normals)
-    colours = np.full((len(vertices), 3), 0.5)
-    shade = relief.shaded(colours)[:, 0].reshape(40, 20)
+    hollow = Relief(saddle()).hollow
+    shade = shaded(np.full((len(hollow), 3), 0.5), hollow)[:, 0].reshape(40, 20)
     assert shade[10, 5:15].min() > 128 > shade[30, 5:15].max()
     assert np.abs(shade[20, 5:15].astype(int) - 128).max() <= 2
 
 
 def test_calmed_normals_stay_unit_and_flatten() -> None:
-    vertices, triangles, normals = saddle()
-    calm = Relief(vertices, triangles, normals).calmed_normals(3)
+    part = saddle()
+    calm = Relief(part).calm_normals
     np.testing.assert_allclose(np.linalg.norm(calm, axis=1), 1.0, atol=1e-5)
     inner = np.s_[100:-100]
-    assert np.abs(calm[inner, 0]).max() < np.abs(normals[inner, 0]).max()
+    assert np.abs(calm[inner, 0]).max() < np.abs(part.normals[inner, 0]).max()
+
+
+def test_a_specimen_brings_the_relief_that_its_display_would_work_out(model_atlas: Atlas) -> None:
+    for name in ("gluteus_maximus_left", "hip_bone_left"):
+        part = model_atlas.parts[name]
+        bare, kept = Relief(replace(part, fields={})), Relief(part)
+        assert kept.hollow is part.fields["hollow"]
+        np.testing.assert_allclose(kept.hollow, bare.hollow, atol=1e-6)
+    kept_normals = model_atlas.parts["gluteus_maximus_left"].fields["calm_normals"]
+    muscle = replace(model_atlas.parts["gluteus_maximus_left"], fields={})
+    np.testing.assert_allclose(kept_normals, Relief(muscle).calm_normals, atol=1e-6)
 
 
 def test_colours_go_towards_the_goal() -> None:

@@ -176,7 +176,7 @@ def test_any_sequence_of_changes_can_be_replayed_backwards(data: st.DataObject) 
 
 def test_the_scene_is_plain_data() -> None:
     """No Qt, no VTK, no PyVista come with it: a script may build a scene on any machine."""
-    code = "import sys, viewer.scene; print(*sys.modules)"
+    code = "import sys, viewer.scene; viewer.scene.Scene(); print(*sys.modules)"
     root = Path(__file__).parents[2]
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True

@@ -13,13 +13,14 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLActor
 
 from annotations.atlas import Atlas
 from annotations.zones.zone import Patch, Zones
+from meshes.relief import CALMED, SCULPTED, Relief
 from meshes.specimen import FloatArray, Landmark, Part, part_id
 from meshes.structure import structures
 from viewer.items import LINE, view_table
 from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
 from viewer.stage.striation import coordinates, streaks
 from viewer.stage.surfaces import Surface, ball, distinct, merged, tube
-from viewer.stage.tones import Relief, drawn_towards, field_colours, striped_colours
+from viewer.stage.tones import drawn_towards, field_colours, shaded, striped_colours
 
 # Drawing constants, in mm of the specimen (nothing anatomical).
 EDGE_RADIUS_MM = 0.55
@@ -28,10 +29,6 @@ LINE_RADIUS_MM = 0.6
 TICK_MM = 12.0
 OUTLINE_MM = 1.1
 WHITE = (1.0, 1.0, 1.0)
-# How often the normals of coarse muscles are averaged with their neighbours', for display alone.
-MUSCLE_SMOOTHING = 2
-# Kinds whose hollows and crests are brought out.
-SCULPTED = ("bone", "muscle", "ligament", "fascia")
 # Kinds whose surfaces have no open ends.
 CLOSED = ("bone", "muscle")
 OPAQUE = 0.995
@@ -171,16 +168,16 @@ def draw(item: str, source: object, atlas: Atlas) -> Drawn:
 
 def _part(part: Part, atlas: Atlas) -> Piece:
     material = material_of(part.structure)
+    kind = structures()[part.structure].kind
     normals, colours = part.normals, None
-    if structures()[part.structure].kind in SCULPTED:
-        relief = Relief(part.vertices_mm, part.triangles, part.normals)
-        colours = relief.shaded(field_colours(part, material))
-        if structures()[part.structure].kind == "muscle":
-            normals = relief.calmed_normals(MUSCLE_SMOOTHING)
+    if kind in SCULPTED:
+        relief = Relief(part)
+        colours = shaded(field_colours(part, material), relief.hollow)
+        if kind in CALMED:
+            normals = relief.calm_normals
     if part.origin == "schematic":
         course = atlas.courses.get(part.structure, {}).get(part.side)
         colours = striped_colours(part, material, course)
-    kind = structures()[part.structure].kind
     fibres = coordinates(part, atlas.specimen) if kind == "muscle" else None
     surface = Surface(part.vertices_mm, part.triangles, normals, colours, fibres)
     actor = _actor(surface, material)

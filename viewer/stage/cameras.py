@@ -83,7 +83,9 @@ def fitted(
     back = _unit(np.array(view.towards) * flip)
     right = _unit(np.cross(np.array(view.up) * flip, back))
     up = np.cross(back, right)
-    x, y, depth = (points_mm @ np.stack([right, up, back], axis=1)).T
+    # Without BLAS: for so narrow a product it only wakes its threads, at many times the cost.
+    columns = np.ascontiguousarray(points_mm.T)
+    x, y, depth = (_along(axis, columns) for axis in (right, up, back))
     # How far from the middle the picture reaches at distance 1: to the right and left, to the top,
     # to the bottom above the foot; all less the margins.
     half = math.tan(math.radians(framing.view_angle_deg) / 2)
@@ -132,6 +134,12 @@ def taken(camera: vtkCamera) -> Camera:
         _vector(camera.GetViewUp()),
         float(camera.GetViewAngle()),
     )
+
+
+def _along(axis: FloatArray, columns: FloatArray) -> FloatArray:
+    """How far along an axis (3,) points lie, (n,), given as their coordinates (3, n)."""
+    x, y, z = columns
+    return np.asarray(axis[0] * x + axis[1] * y + axis[2] * z)
 
 
 def _unit(vector: FloatArray) -> FloatArray:

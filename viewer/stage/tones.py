@@ -11,69 +11,33 @@ from __future__ import annotations
 import numpy as np
 
 from annotations.courses.course import Course
-from meshes.specimen import FloatArray, IntArray, Part
+from meshes.specimen import FloatArray, Part
 from viewer.palette import Material, Rgb, blend, palette, rgb
 from viewer.stage.surfaces import Colours
 
 
-class Relief:
-    """Hollows and crests of a mesh: `vertices_mm` (n, 3), `triangles` (m, 3), `normals` (n, 3)."""
+def shaded(colours: FloatArray, hollow: FloatArray) -> Colours:
+    """Colours (n, 3) from 0 to 1, darker in hollows and lighter on crests.
 
-    def __init__(self, vertices_mm: FloatArray, triangles: IntArray, normals: FloatArray) -> None:
-        self._normals = normals
-        self._vertices_mm = vertices_mm
-        # Every triangle's edges, one way: on a closed surface its neighbour goes the other way.
-        self._start = triangles.reshape(-1)
-        self._end = triangles[:, [1, 2, 0]].reshape(-1)
-        count = np.bincount(self._start, minlength=len(vertices_mm))
-        self._share = 1.0 / np.maximum(count, 1)
-
-    def _mean(self, values: FloatArray) -> FloatArray:
-        """The mean of the neighbours' values, (n,), from one value an edge."""
-        sums = np.bincount(self._start, values, minlength=len(self._share))
-        return np.asarray(sums * self._share)
-
-    def calmed_normals(self, times: int) -> FloatArray:
-        """Normals averaged with their neighbours', `times` times; (n, 3) float32."""
-        out = np.asarray(self._normals, float)
-        for _ in range(times):
-            out = out + np.stack([self._mean(out[self._end, k]) for k in range(3)], axis=1)
-            out /= np.maximum(np.sqrt(np.einsum("ij,ij->i", out, out)), 1e-9)[:, None]
-        return out.astype(np.float32)
-
-    def hollowness(self) -> FloatArray:
-        """How far the neighbours rise above a vertex's tangent plane, as a slope (n,).
-
-        Positive in hollows, negative on crests; scaled so that fine and coarse meshes compare.
-        """
-        steps = self._vertices_mm[self._end] - self._vertices_mm[self._start]
-        lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", steps, steps)), 1e-6)
-        slopes = np.einsum("ij,ij->i", steps, self._normals[self._start]) / lengths
-        hollow = self._mean(slopes)
-        # One pass of smoothing takes out the noise of single vertices.
-        hollow = (hollow + self._mean(hollow[self._end])) / 2
-        scale = (palette().relief.edge_mm / max(float(lengths.mean()), 1e-6)) ** 0.5
-        return np.asarray(hollow * scale)
-
-    def shaded(self, colours: FloatArray) -> Colours:
-        """Colours (n, 3) from 0 to 1, darker in hollows and lighter on crests."""
-        relief = palette().relief
-        hollow = self.hollowness()[:, None]
-        dark = np.clip(hollow * relief.dark, 0.0, relief.dark_most)
-        light = np.clip((-hollow - relief.flat) * relief.light, 0.0, relief.light_most)
-        # Lighter without leaving the hue: no channel may run into white before the others.
-        light = np.minimum(light, 1.0 / np.maximum(colours.max(axis=1, keepdims=True), 0.01) - 1.0)
-        return as_bytes(colours * (1.0 + light - dark))
+    `hollow` (n,) as in `meshes.relief`.
+    """
+    relief = palette().relief
+    slope = (hollow * relief.edge_mm**0.5)[:, None]
+    dark = np.clip(slope * relief.dark, 0.0, relief.dark_most)
+    light = np.clip((-slope - relief.flat) * relief.light, 0.0, relief.light_most)
+    # Lighter without leaving the hue: no channel may run into white before the others.
+    light = np.minimum(light, 1.0 / np.maximum(colours.max(axis=1, keepdims=True), 0.01) - 1.0)
+    return as_bytes(colours * (1.0 + light - dark))
 
 
 def field_colours(part: Part, material: Material) -> FloatArray:
     """The material's colour, blended to tendon and cartilage where the part says so; (n, 3)."""
     inks = palette().fields
-    colours = np.tile(np.array(rgb(material.colour)), (len(part.vertices_mm), 1))
+    colours = np.tile(np.array(rgb(material.colour), np.float32), (len(part.vertices_mm), 1))
     for name, ink in inks.items():
         if name in part.fields:
             share = np.clip(part.fields[name], 0.0, 1.0)[:, None]
-            colours += (np.array(rgb(ink)) - colours) * share
+            colours += (np.array(rgb(ink), np.float32) - colours) * share
     return colours
 
 
