@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from meshes.shape_model import package_file
 from meshes.specimen import FloatArray, IntArray
 from meshes.surface import Surface, weld
 
@@ -136,6 +137,4 @@ def _pair(text: str) -> tuple[int, int]:
 
 
 def _file(name: str) -> Path:
-    import musculoskeletal.models
-
-    return Path(str(musculoskeletal.models.get_model_path(f"atlas_meshes/{name}")))
+    return package_file(f"atlas_meshes/{name}")

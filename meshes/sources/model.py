@@ -1,8 +1,8 @@
-"""The embedded specimen: bones of the statistical shape model, seated, posed, in the frame."""
+"""Bones of the statistical shape model, seated, posed, in the frame: the embedded specimen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from meshes.frame import frame_from, matrix, rotation
 from meshes.landmarks import find, fit_sphere
 from meshes.shape_model.evaluate import ensemble, mean_nodes_mm, surface
+from meshes.shape_model.modes import modes
 from meshes.sources.registry import source
 from meshes.specimen import SIDES, FloatArray, Landmark, Part, Side, Specimen
 from meshes.surface import Surface, normals_of
@@ -23,6 +24,7 @@ MODEL_TABLE = Path(__file__).parent.parent / "shape_model" / "model.toml"
 class _Pelvis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     elements: str
     nodes: str
+    first_of_modes: int
     steps: int
     parts: dict[str, tuple[int, int]]
     acetabulum: dict[str, tuple[int, ...]]
@@ -32,6 +34,7 @@ class _Pelvis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Femur(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     elements: str
     nodes: str
+    first_of_modes: int
     steps: int
     head: tuple[int, ...]
 
@@ -57,6 +60,7 @@ class _Beyond(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    modes: str
     pelvis: _Pelvis
     femur: _Femur
     pose: _Pose
@@ -71,11 +75,19 @@ def _table() -> _Table:
     return msgspec.toml.decode(MODEL_TABLE.read_bytes(), type=_Table)
 
 
-def load() -> Specimen:
-    """Evaluate the mean bones, level the pelvis, seat and pose the femurs; about 0.5 s."""
+def load(deviations: Sequence[float] = ()) -> Specimen:
+    """Evaluate the bones, level the pelvis, seat and pose the femurs; about 0.5 s.
+
+    Args:
+        deviations: how many SD this person lies off the mean along the shape model's first modes
+            of variation; none for the mean person.
+
+    Raises:
+        GluteaError: more deviations than modes, or one that is no finite number.
+    """
     table = _table()
     pelvis = ensemble(table.pelvis.elements)
-    nodes_mm = mean_nodes_mm(table.pelvis.nodes)
+    nodes_mm = _nodes_mm(table, table.pelvis, deviations)
     known = _known_landmarks(table, nodes_mm)
     frame = frame_from(known)
     marks: dict[Side, dict[str, Landmark]] = {
@@ -87,7 +99,7 @@ def load() -> Specimen:
         shape = surface(pelvis, nodes_mm, range(first, last + 1), table.pelvis.steps)
         part = _part(name, shape).moved(frame)
         parts[part.id] = part
-    femur, head_radius_mm = _posed_femur(table)
+    femur, head_radius_mm = _posed_femur(table, deviations)
     for side in SIDES:
         centre = marks[side]["hip_joint_centre"]
         marks[side]["hip_joint_centre"] = replace(centre, radius_mm=head_radius_mm)
@@ -108,6 +120,15 @@ def load() -> Specimen:
         landmarks,
         frame,
     )
+
+
+def _nodes_mm(table: _Table, bone: _Pelvis | _Femur, deviations: Sequence[float]) -> FloatArray:
+    """(n, 3) a mesh's nodes, in the coordinates of the source."""
+    mean = mean_nodes_mm(bone.nodes)
+    if not len(deviations):
+        return mean
+    offsets = modes(table.modes).offsets_mm(deviations)
+    return mean + offsets[bone.first_of_modes : bone.first_of_modes + len(mean)]
 
 
 def _known_landmarks(table: _Table, nodes_mm: FloatArray) -> dict[Side, dict[str, Landmark]]:
@@ -146,10 +167,10 @@ def _part(name: str, shape: Surface) -> Part:
     )
 
 
-def _posed_femur(table: _Table) -> tuple[Part, float]:
+def _posed_femur(table: _Table, deviations: Sequence[float]) -> tuple[Part, float]:
     """The left femur with its head at the origin, in the standing pose; the head's radius in mm."""
     elements = ensemble(table.femur.elements)
-    nodes_mm = mean_nodes_mm(table.femur.nodes)
+    nodes_mm = _nodes_mm(table, table.femur, deviations)
     head = surface(elements, nodes_mm, table.femur.head, table.femur.steps)
     centre, radius = fit_sphere(head.vertices_mm)
     shape = surface(elements, nodes_mm, sorted(elements.types), table.femur.steps)
