@@ -20,7 +20,8 @@ from scipy.spatial import cKDTree
 from meshes.load import load_specimen, state
 from meshes.modelling.complete import complete
 from meshes.modelling.remesh import euler_number
-from meshes.modelling.signed_distance import overlap_mm3, surface_samples
+from meshes.modelling.samples import surface_samples
+from meshes.modelling.signed_distance import overlap_mm3
 from meshes.modelling.table import footprints
 from meshes.specimen import Part, Specimen
 from meshes.structure import structures

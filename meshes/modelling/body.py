@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meshes.modelling.signed_distance import surface_samples
+from meshes.modelling.samples import Samples
 from meshes.modelling.table import footprints
 from meshes.specimen import FloatArray, IntArray, Part, Side, Specimen
 
 BONES = ("hip_bone", "femur", "sacrum", "coccyx")
-SAMPLE_MM2 = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,42 +24,6 @@ class Surface:
 
     vertices_mm: FloatArray
     triangles: IntArray
-
-
-class Samples:
-    """Points spread over a bone with their normals, and a tree to search them."""
-
-    def __init__(self, bone: Surface) -> None:
-        from scipy.spatial import cKDTree
-
-        self.points, self.normals = surface_samples(bone.vertices_mm, bone.triangles, SAMPLE_MM2)
-        self.tree = cKDTree(self.points)
-
-    def nearest(
-        self, point: FloatArray, facing: FloatArray | None = None, cosine: float = 0.2
-    ) -> FloatArray:
-        """The nearest point (3,), if wanted among those that face a direction."""
-        if facing is None:
-            return np.asarray(self.points[self.tree.query(point)[1]])
-        way = facing / np.linalg.norm(facing)
-        for least in (cosine, 0.0, -1.0):
-            faces = self.normals @ way > least
-            if faces.any():
-                points = self.points[faces]
-                return np.asarray(points[np.argmin(((points - point) ** 2).sum(axis=1))])
-        raise AssertionError("a closed surface faces every way")
-
-    def outermost(self, point: FloatArray, way: FloatArray, reach_mm: float) -> FloatArray:
-        """The farthest point along `way` on the line through `point`, within `reach_mm` of it."""
-        way = way / np.linalg.norm(way)
-        offset = self.points - point
-        ahead = offset @ way
-        aside = np.linalg.norm(offset - ahead[:, None] * way, axis=1)
-        for radius in (2.5, 5.0, 10.0, 20.0):
-            near = (aside < radius) & (np.abs(ahead) < reach_mm)
-            if near.any():
-                return np.asarray(self.points[near][np.argmax(ahead[near])])
-        return self.nearest(point)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +67,7 @@ def body_of(specimen: Specimen, side: Side) -> Body:
     reference = footprints().reference_head_radius_mm
     radius = reference if centre is None or centre.radius_mm is None else centre.radius_mm
     scale = radius / reference
-    samples = {name: Samples(bone) for name, bone in bones.items()}
+    samples = {name: Samples(bone.vertices_mm, bone.triangles) for name, bone in bones.items()}
     marks |= _notches(samples["hip_bone"], marks, scale)
     marks |= _femur_points(samples["femur"], marks, scale)
     return Body(side, bones, samples, marks, scale)

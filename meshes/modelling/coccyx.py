@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from meshes.modelling.clearing import cleared
 from meshes.modelling.remesh import Mesh, contour, fair_mesh
 from meshes.modelling.shapes import blend_union, ellipsoid
-from meshes.modelling.signed_distance import Field, Grid
+from meshes.modelling.signed_distance import Field, Grid, Obstacles
 from meshes.modelling.table import Quality, footprints
-from meshes.specimen import FloatArray, Part, Specimen
+from meshes.specimen import FloatArray, Specimen
 
 CURVE_POINTS = 120
+# How finely the sacrum is measured beside it, and the room left between them.
+SACRUM_MM = 1.0
+SACRUM_GAP_MM = 0.3
 
 
 def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
@@ -63,18 +67,11 @@ def grow_coccyx(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
             shape = ellipsoid(points, centre, tilted, np.array(knob.half_mm) * size)
             solid = blend_union(solid, shape, table.blend_mm * size)
     field = Field(grid, solid.reshape(grid.shape).astype(np.float32))
+    mesh = fair_mesh(contour(field), int(table.triangles * quality.triangles), quality.even)
     sacrum = specimen.parts["sacrum"]
-    return _clear_of(
-        fair_mesh(
-            contour(field),
-            int(table.triangles * quality.triangles),
-            None,
-            0.0,
-            quality.even,
-        ),
-        sacrum,
-        start,
-    )
+    near = Obstacles(Grid.around(mesh.vertices_mm, 4.0, SACRUM_MM))
+    near.add(sacrum.vertices_mm, sacrum.triangles)
+    return cleared(mesh, near, SACRUM_GAP_MM)
 
 
 def centre_line(specimen: Specimen) -> tuple[FloatArray, FloatArray]:
@@ -98,18 +95,3 @@ def centre_line(specimen: Specimen) -> tuple[FloatArray, FloatArray]:
     t = np.linspace(0, 1, CURVE_POINTS)[:, None]
     line = (1 - t) ** 2 * begin + 2 * t * (1 - t) * knee + t**2 * tip
     return np.asarray(line * [0, 1, 1]), start
-
-
-def _clear_of(mesh: Mesh, sacrum: Part, start: FloatArray) -> Mesh:
-    """The mesh pushed off the sacrum where both meet."""
-    from meshes.modelling.signed_distance import Obstacles
-    from meshes.surface import normals_of
-
-    grid = Grid.around(mesh.vertices_mm, 4.0, 1.0)
-    near = Obstacles(grid)
-    near.add(sacrum.vertices_mm, sacrum.triangles)
-    vertices = mesh.vertices_mm
-    for _ in range(4):
-        depth = np.clip(0.3 - near.field.sample(vertices), 0, 1.5)
-        vertices = vertices + depth[:, None] * near.field.gradient(vertices)
-    return Mesh(vertices, mesh.triangles, normals_of(vertices, mesh.triangles))

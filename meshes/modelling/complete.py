@@ -165,7 +165,7 @@ def _side(
     coccyx = [part for name, part in specimen.parts.items() if name == "coccyx"]
     body = body_of(replace(specimen, parts=bare.with_parts(coccyx).parts), side)
     obstacles = _obstacles(body, quality)
-    charts = Charts(body, obstacles.copy().field)
+    charts = Charts(body, obstacles.field.copy())
     for part in specimen.parts.values():
         if part.side == side and part.structure not in body.bones:
             if structures()[part.structure].kind in SOLID:
@@ -177,7 +177,7 @@ def _side(
         if name == "obturator_membrane":
             from meshes.modelling.membrane import grow_membrane
 
-            made = grow_membrane(charts, obstacles.field, quality)
+            made = grow_membrane(charts, obstacles, quality)
             note = ""
         else:
             recipe = table.sheets[name]
@@ -185,9 +185,9 @@ def _side(
                 if other not in charts.sheets:
                     # The specimen's own muscle: its fibres are guessed as if it were modelled.
                     charts.sheets[other] = fibre_sheet(
-                        table.sheets[other], charts, charts.bone, charts.bone, quality
+                        table.sheets[other], charts, charts.bone, quality
                     )
-            made = grow(recipe, charts, obstacles.field, charts.bone, quality)
+            made = grow(recipe, charts, obstacles, quality)
             note = recipe.note
         charts.sheets[name] = made.sheet
         obstacles.add(made.mesh.vertices_mm, made.mesh.triangles)
@@ -200,8 +200,8 @@ def _obstacles(body: Body, quality: Quality) -> Obstacles:
     margin = np.array(footprints().field_margin_mm)
     corners = np.stack([points.min(axis=0) - margin, points.max(axis=0) + margin])
     obstacles = Obstacles(Grid.around(corners, 0.0, quality.field_mm))
-    for bone in body.bones.values():
-        obstacles.add(bone.vertices_mm, bone.triangles)
+    for name, bone in body.bones.items():
+        obstacles.add(bone.vertices_mm, bone.triangles, body.samples[name])
     return obstacles
 
 

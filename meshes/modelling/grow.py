@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from meshes.modelling.charts import Charts, resample, smooth_curve
+from meshes.modelling.clearing import cleared
 from meshes.modelling.fibres import densify, lift, normals, push_out, relax, rows, smooth
 from meshes.modelling.remesh import Mesh
-from meshes.modelling.signed_distance import Field
+from meshes.modelling.signed_distance import Field, Obstacles
 from meshes.modelling.table import Quality, Sheet
 from meshes.modelling.volume import (
     Slab,
@@ -50,10 +51,10 @@ class Grown:
     sheet: FloatArray
 
 
-def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: Quality) -> Grown:
+def grow(recipe: Sheet, charts: Charts, obstacles: Obstacles, quality: Quality) -> Grown:
     """One part on one (left-like) side, clear of the obstacles."""
-    scale = charts.body.scale
-    sheet = fibre_sheet(recipe, charts, obstacles, bone, quality)
+    scale, lies = charts.body.scale, obstacles.field
+    sheet = fibre_sheet(recipe, charts, lies, quality)
     outward = np.array(recipe.outward)
     broad = max(recipe.stretch.lift) > 0
     normal = normals(sheet, outward, 5.0 if broad else 2.0)
@@ -63,7 +64,7 @@ def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: 
     if filled:
         from scipy.ndimage import gaussian_filter
 
-        way = march(obstacles, sheet, normal, recipe.thickness.fill_mm * scale)
+        way = march(lies, sheet, normal, recipe.thickness.fill_mm * scale)
         deep = np.maximum(gaussian_filter(way, 1.2, mode="nearest"), recipe.thickness.deep_mm)
     else:
         deep = profile(recipe.thickness, recipe.thickness.deep_mm * scale, count, points)
@@ -74,7 +75,7 @@ def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: 
         target = recipe.volume_cm3 * 1000 * scale**3
         slab = scale_to_volume(
             slab,
-            obstacles,
+            lies,
             target,
             max(spacing, VOLUME_SPACING_MM) if broad else spacing,
             recipe.blur,
@@ -82,21 +83,14 @@ def grow(recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: 
             recipe.smooth_top,
             not filled,
         )
-    field = level_set(slab, obstacles, spacing, recipe.blur, recipe.gap_mm, recipe.smooth_top)
-    mesh = mesh_of(
-        field,
-        obstacles,
-        recipe.gap_mm,
-        int(recipe.triangles * quality.triangles),
-        quality.even,
-    )
+    field = level_set(slab, lies, spacing, recipe.blur, recipe.gap_mm, recipe.smooth_top)
+    mesh = mesh_of(field, int(recipe.triangles * quality.triangles), quality.even)
+    mesh = cleared(mesh, obstacles, recipe.gap_mm)
     fibre, direction = fibre_fields(mesh, sheet)
     return Grown(mesh, fibre, direction, tendon_ends(fibre[:, 1], recipe.tendon), sheet)
 
 
-def fibre_sheet(
-    recipe: Sheet, charts: Charts, obstacles: Field, bone: Field, quality: Quality
-) -> FloatArray:
+def fibre_sheet(recipe: Sheet, charts: Charts, obstacles: Field, quality: Quality) -> FloatArray:
     """(fibres, points, 3) the relaxed and smoothed sheet."""
     from scipy.ndimage import gaussian_filter1d
 
@@ -106,7 +100,7 @@ def fibre_sheet(
     via = [smooth_curve(charts.curve(runs), count) for runs in recipe.via]
     pins = [smooth_curve(charts.curve(runs), count) for runs in recipe.pins]
     if stretch.embed_mm:
-        origin = origin - stretch.embed_mm * scale * bone.gradient(origin)
+        origin = origin - stretch.embed_mm * scale * charts.bone.gradient(origin)
     origin = gaussian_filter1d(origin, 1.0, axis=0, mode="nearest")
     origin = _free_end(origin, stretch.push_start_mm, obstacles, scale)
     insertion = _free_end(insertion, stretch.push_end_mm, obstacles, scale)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from meshes.modelling.charts import Charts
+from meshes.modelling.clearing import cleared
 from meshes.modelling.fibres import normals
 from meshes.modelling.grow import CELLS_THROUGH, Grown, fibre_fields
-from meshes.modelling.signed_distance import Field
+from meshes.modelling.signed_distance import Obstacles
 from meshes.modelling.table import Quality, footprints
 from meshes.modelling.volume import Slab, level_set, mesh_of
 
@@ -15,7 +16,7 @@ CHORDS, POINTS = 41, 37
 LAST_DEGREES = 172.0
 
 
-def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
+def grow_membrane(charts: Charts, obstacles: Obstacles, quality: Quality) -> Grown:
     """The membrane of one (left-like) side: fibres straight across the foramen.
 
     Each runs between two points of the rim that lie equally far from the obturator canal, which
@@ -37,14 +38,13 @@ def grow_membrane(charts: Charts, obstacles: Field, quality: Quality) -> Grown:
     spacing = min(table.spacing_mm * quality.spacing, CELLS_THROUGH * table.thickness_mm) * scale
     field = level_set(
         Slab(sheet, up, half, half),
-        obstacles,
+        obstacles.field,
         spacing,
         0.5,
         table.gap_mm,
         (0.0, 0.0),
     )
-    mesh = mesh_of(
-        field, obstacles, table.gap_mm, int(table.triangles * quality.triangles), quality.even
-    )
+    mesh = mesh_of(field, int(table.triangles * quality.triangles), quality.even)
+    mesh = cleared(mesh, obstacles, table.gap_mm)
     fibre, direction = fibre_fields(mesh, sheet)
     return Grown(mesh, fibre, direction, np.ones(len(fibre), np.float32), sheet)

@@ -61,10 +61,8 @@ def fair(mesh: Mesh, rounds: int = FAIR_ROUNDS, band: float = PASS_BAND) -> Mesh
     return Mesh(vertices, mesh.triangles, normals_of(vertices, mesh.triangles))
 
 
-def fair_mesh(
-    dense: Mesh, triangles: int, obstacles: Field | None, gap_mm: float, even: bool = True
-) -> Mesh:
-    """A fair mesh of about `triangles` triangles on a dense one, clear of the obstacles.
+def fair_mesh(dense: Mesh, triangles: int, even: bool = True) -> Mesh:
+    """A fair mesh of about `triangles` triangles on a dense one.
 
     Triangles are near to equilateral, smaller where the surface bends more: rims stay smooth.
     With `even` false they are as decimation leaves them: a preview in a fraction of the time.
@@ -73,9 +71,7 @@ def fair_mesh(
 
     smooth = fair(dense)
     if not even:
-        plain = _decimated(smooth, triangles)
-        vertices = _clear(plain.vertices_mm, obstacles, gap_mm)
-        return Mesh(vertices, plain.triangles, normals_of(vertices, plain.triangles))
+        return _decimated(smooth, triangles)
     edge = _sizes(smooth, triangles)
     start = _decimated(smooth, int(triangles * 2.0))
     tree = cKDTree(smooth.vertices_mm)
@@ -87,22 +83,12 @@ def fair_mesh(
         faces = _flip(vertices, faces)
         vertices = _slide(vertices, faces, size)
         vertices = _onto(vertices, faces, smooth, tree)
-    vertices = _clear(vertices, obstacles, gap_mm)
     return Mesh(vertices, faces, normals_of(vertices, faces))
-
-
-def _clear(vertices: FloatArray, obstacles: Field | None, gap_mm: float) -> FloatArray:
-    """Vertices pushed out of the obstacles until the gap is free."""
-    for _ in range(0 if obstacles is None else 3):
-        assert obstacles is not None
-        depth = np.clip(gap_mm - obstacles.sample(vertices), 0, 1.5)
-        vertices = vertices + depth[:, None] * obstacles.gradient(vertices)
-    return vertices
 
 
 def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
     """(n,) wanted edge length in mm: as the curvature asks, and so that the count comes out."""
-    edges, _ = _edges(mesh.triangles)
+    edges, _ = unique_edges(mesh.triangles)
     a, b = edges.T
     length = np.maximum(_length(mesh.vertices_mm, edges), 1e-6)
     bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
@@ -157,7 +143,7 @@ def _decimated(mesh: Mesh, triangles: int) -> Mesh:
     return mesh
 
 
-def _edges(triangles: IntArray) -> tuple[IntArray, IntArray]:
+def unique_edges(triangles: IntArray) -> tuple[IntArray, IntArray]:
     """Unique edges (e, 2), and for each the two triangles beside it (e, 2)."""
     half = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
     low, high = half.min(axis=1), half.max(axis=1)
@@ -177,7 +163,7 @@ def _split_long(
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """Edges cut in the middle that are too long, at most one of each triangle at a time."""
     for _ in range(6):
-        edges, beside = _edges(triangles)
+        edges, beside = unique_edges(triangles)
         length = _length(vertices, edges)
         wanted = np.flatnonzero(length > LONGEST * size[edges].mean(axis=1))
         chosen = wanted[_independent(beside[wanted], -length[wanted], len(triangles))]
@@ -208,7 +194,7 @@ def _collapse_short(
     """Too short edges drawn together, where the surface stays closed and nothing folds over."""
     vertices, size = vertices.copy(), size.copy()
     for _ in range(12):
-        edges, beside = _edges(triangles)
+        edges, beside = unique_edges(triangles)
         length = _length(vertices, edges)
         short = np.flatnonzero(length < SHORTEST * size[edges].mean(axis=1))
         if not len(short):
@@ -271,7 +257,7 @@ def _folds(
 def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
     """Edges turned where that brings the vertices nearer to six neighbours each."""
     for _ in range(3):
-        edges, beside = _edges(triangles)
+        edges, beside = unique_edges(triangles)
         valence = np.bincount(edges.ravel(), minlength=len(vertices))
         neighbours = _neighbour_matrix(edges, len(vertices))
         a, b = edges.T
@@ -320,7 +306,7 @@ def _slide(vertices: FloatArray, triangles: IntArray, size: FloatArray) -> Float
 
     Neighbours that want longer edges pull less hard than those that want short ones.
     """
-    edges, _ = _edges(triangles)
+    edges, _ = unique_edges(triangles)
     neighbours = _neighbour_matrix(edges, len(vertices))
     pull = 1 / size
     total = np.asarray(neighbours @ pull)

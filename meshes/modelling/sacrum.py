@@ -14,8 +14,9 @@ import numpy as np
 
 from meshes.modelling.charts import resample
 from meshes.modelling.remesh import contour, euler_number, fair_mesh
+from meshes.modelling.samples import surface_samples
 from meshes.modelling.shapes import blend_cut, blend_union, ellipsoid, tube
-from meshes.modelling.signed_distance import Field, Grid, signed_distance, surface_samples
+from meshes.modelling.signed_distance import Field, Grid, signed_distance
 from meshes.modelling.table import Quality, footprints
 from meshes.specimen import ORIGINS, FloatArray, Part, Side, Specimen
 
@@ -118,7 +119,7 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
     for stroke in strokes:
         stroke.work(grid, solid)
     count = int(table.triangles * quality.triangles)
-    mesh = fair_mesh(contour(Field(grid, solid)), count, None, 0.0, quality.even)
+    mesh = fair_mesh(contour(Field(grid, solid)), count, quality.even)
     tree = cKDTree(surface_samples(source.vertices_mm, source.triangles, 0.25)[0])
     middle = mesh.vertices_mm[mesh.triangles].mean(axis=1)
     own = tree.query(middle, workers=-1)[0] < table.source_within_mm

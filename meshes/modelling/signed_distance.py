@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from meshes.modelling.samples import Samples, surface_samples
 from meshes.specimen import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -69,6 +70,10 @@ class Field:
 
     grid: Grid
     values: FloatArray
+
+    def copy(self) -> Field:
+        """A field of its own with the same values."""
+        return Field(self.grid, self.values.copy())
 
     def sample(self, points_mm: FloatArray) -> FloatArray:
         """Values at (..., 3) points; outside the grid, those of its border."""
@@ -186,37 +191,25 @@ def _exact(vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: BoolA
     return np.asarray(np.hypot(plane, np.maximum(sideways - spacing, 0)))
 
 
-def surface_samples(
-    vertices_mm: FloatArray, triangles: IntArray, area_per_point_mm2: float
-) -> tuple[FloatArray, FloatArray]:
-    """(n, 3) points spread evenly over a surface and the (n, 3) unit normals of their triangles."""
-    corner = np.asarray(vertices_mm, float)[triangles]
-    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    double_area = np.linalg.norm(cross, axis=1)
-    count = np.maximum(np.ceil(double_area / 2 / area_per_point_mm2), 1).astype(int)
-    owner = np.repeat(np.arange(len(triangles)), count)
-    nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    # A low-discrepancy sequence (R2) folded into the triangle: no random numbers, no clumps.
-    u = (0.5 + nth * 0.7548776662466927) % 1
-    v = (0.5 + nth * 0.5698402909980532) % 1
-    fold = u + v > 1
-    u, v = np.where(fold, 1 - u, u)[:, None], np.where(fold, 1 - v, v)[:, None]
-    a, b, c = (corner[owner, i] for i in range(3))
-    # A triangle with one sample is represented by its middle.
-    single = (count == 1)[owner][:, None]
-    points = np.where(single, (a + b + c) / 3, a + u * (b - a) + v * (c - a))
-    normals = (cross / np.maximum(double_area, 1e-12)[:, None])[owner]
-    return points, normals
-
-
 class Obstacles:
     """The union of everything that a growing part must not enter, as one signed distance field."""
 
     def __init__(self, grid: Grid, far_mm: float = 30.0) -> None:
         self.field = Field(grid, np.full(grid.shape, far_mm, np.float32))
+        self._surfaces: list[Samples] = []
 
-    def add(self, vertices_mm: FloatArray, triangles: IntArray, reach_mm: float = 14.0) -> None:
-        """Join one closed surface; beyond `reach_mm` of its box its distance is not known."""
+    def add(
+        self,
+        vertices_mm: FloatArray,
+        triangles: IntArray,
+        samples: Samples | None = None,
+        reach_mm: float = 14.0,
+    ) -> None:
+        """Join one closed surface; beyond `reach_mm` of its box its distance is not known.
+
+        Args:
+            samples: those of the surface, where they are at hand.
+        """
         grid = self.field.grid
         window = grid.window(np.asarray(vertices_mm, float), reach_mm)
         part = grid.part(window)
@@ -225,12 +218,27 @@ class Obstacles:
         distance = signed_distance(vertices_mm, triangles, part)
         values = self.field.values
         values[window] = np.minimum(values[window], distance)
+        self._surfaces.append(samples or Samples(vertices_mm, triangles))
 
-    def copy(self) -> Obstacles:
-        """A field of its own with the same values."""
-        twin = Obstacles(self.field.grid)
-        twin.field = Field(self.field.grid, self.field.values.copy())
-        return twin
+    def nearest(
+        self, points_mm: FloatArray, reach_mm: float = 2.0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Signed distance (n,) of points to the surface that they lie nearest to or deepest in.
+
+        Exact, unlike the field, near to the surfaces; `reach_mm` where none is nearer. With the
+        (n, 3) direction that leads out.
+        """
+        distance = np.full(len(points_mm), reach_mm)
+        away = np.zeros((len(points_mm), 3))
+        for surface in self._surfaces:
+            low, high = surface.low - reach_mm, surface.high + reach_mm
+            close = np.flatnonzero(((points_mm > low) & (points_mm < high)).all(axis=1))
+            if not len(close):
+                continue
+            found, normal = surface.signed(points_mm[close])
+            nearer = found < distance[close]
+            distance[close[nearer]], away[close[nearer]] = found[nearer], normal[nearer]
+        return distance, away
 
 
 def overlap_mm3(

@@ -60,7 +60,7 @@ def grow_skin(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
         dense = contour(Field(grid, gaussian_filter(field.values, width)))
     if euler_number(dense.triangles) != 2:
         dense = healed(field)
-    return fair_mesh(dense, int(table.triangles * quality.triangles), None, 0.0, quality.even)
+    return fair_mesh(dense, int(table.triangles * quality.triangles), quality.even)
 
 
 def _thigh(

@@ -141,10 +141,8 @@ def scale_to_volume(
     return slab.scaled(best, scale_deep)
 
 
-def mesh_of(
-    field: Field, obstacles: Field, gap_mm: float, triangles: int, even: bool = True
-) -> Mesh:
-    """The zero surface as one closed, even mesh of about so many triangles, clear of obstacles."""
+def mesh_of(field: Field, triangles: int, even: bool = True) -> Mesh:
+    """The zero surface as one closed, even mesh of about so many triangles."""
     from scipy.ndimage import gaussian_filter
 
     dense = contour(field)
@@ -158,7 +156,7 @@ def mesh_of(
         dense = contour(Field(field.grid, _largest(smoother)))
     if euler_number(dense.triangles) != 2:
         dense = healed(field)
-    return fair_mesh(dense, triangles, obstacles, gap_mm, even)
+    return fair_mesh(dense, triangles, even)
 
 
 def healed(field: Field) -> Mesh:

@@ -25,7 +25,7 @@ def ball(points: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("shape", "half"), [(ball, 20), (plate, 20)])
 @pytest.mark.parametrize("even", [True, False])
 def test_meshes_are_closed_balls_of_about_the_wanted_size(shape, half, even) -> None:
-    mesh = fair_mesh(contour(level(shape, half, 0.9)), 3000, None, 0.0, even)
+    mesh = fair_mesh(contour(level(shape, half, 0.9)), 3000, even)
     assert is_closed(mesh.triangles)
     assert euler_number(mesh.triangles) == 2
     assert 1500 < len(mesh.triangles) < 4500
@@ -33,7 +33,7 @@ def test_meshes_are_closed_balls_of_about_the_wanted_size(shape, half, even) -> 
 
 
 def test_remeshing_keeps_the_volume_and_the_triangles_even() -> None:
-    mesh = fair_mesh(contour(level(ball, 20, 1.0)), 2500, None, 0.0)
+    mesh = fair_mesh(contour(level(ball, 20, 1.0)), 2500)
     assert volume_cm3(mesh.vertices_mm, mesh.triangles) == pytest.approx(
         4 / 3 * np.pi * 8, rel=0.01
     )
@@ -44,7 +44,7 @@ def test_remeshing_keeps_the_volume_and_the_triangles_even() -> None:
 
 
 def test_rims_of_thin_plates_stay_where_they_are() -> None:
-    mesh = fair_mesh(contour(level(plate, 20, 0.8)), 3000, None, 0.0)
+    mesh = fair_mesh(contour(level(plate, 20, 0.8)), 3000)
     straight = mesh.vertices_mm[
         (mesh.vertices_mm[:, 0] > 18)
         & (np.abs(mesh.vertices_mm[:, 1]) < 8)

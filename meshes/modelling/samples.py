@@ -1,0 +1,79 @@
+"""Points spread evenly over a surface, to find what lies nearest or farthest on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meshes.specimen import FloatArray, IntArray
+
+SAMPLE_MM2 = 0.6
+
+
+class Samples:
+    """Points (n, 3) over a closed surface, their outward normals (n, 3), and a tree of them."""
+
+    def __init__(self, vertices_mm: FloatArray, triangles: IntArray) -> None:
+        from scipy.spatial import cKDTree
+
+        self.points, self.normals = surface_samples(vertices_mm, triangles, SAMPLE_MM2)
+        self.tree = cKDTree(self.points)
+        self.low, self.high = self.points.min(axis=0), self.points.max(axis=0)
+
+    def nearest(
+        self, point: FloatArray, facing: FloatArray | None = None, cosine: float = 0.2
+    ) -> FloatArray:
+        """The nearest point (3,), if wanted among those that face a direction."""
+        if facing is None:
+            return np.asarray(self.points[self.tree.query(point)[1]])
+        way = facing / np.linalg.norm(facing)
+        for least in (cosine, 0.0, -1.0):
+            faces = self.normals @ way > least
+            if faces.any():
+                points = self.points[faces]
+                return np.asarray(points[np.argmin(((points - point) ** 2).sum(axis=1))])
+        raise AssertionError("a closed surface faces every way")
+
+    def outermost(self, point: FloatArray, way: FloatArray, reach_mm: float) -> FloatArray:
+        """The farthest point along `way` on the line through `point`, within `reach_mm` of it."""
+        way = way / np.linalg.norm(way)
+        offset = self.points - point
+        ahead = offset @ way
+        aside = np.linalg.norm(offset - ahead[:, None] * way, axis=1)
+        for radius in (2.5, 5.0, 10.0, 20.0):
+            near = (aside < radius) & (np.abs(ahead) < reach_mm)
+            if near.any():
+                return np.asarray(self.points[near][np.argmax(ahead[near])])
+        return self.nearest(point)
+
+    def signed(self, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(n,) signed distances near the surface, and the (n, 3) normals of its nearest point."""
+        length, which = self.tree.query(points_mm, workers=-1)
+        offset, normal = points_mm - self.points[which], self.normals[which]
+        height = np.einsum("ij,ij->i", offset, normal)
+        # Beside the nearest sample the surface goes on as its plane, as far as the next sample.
+        sideways = np.sqrt(np.maximum(length**2 - height**2, 0))
+        distance = np.hypot(height, np.maximum(sideways - np.sqrt(SAMPLE_MM2), 0))
+        return np.where(height < 0, -distance, distance), normal
+
+
+def surface_samples(
+    vertices_mm: FloatArray, triangles: IntArray, area_per_point_mm2: float
+) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) points spread evenly over a surface and the (n, 3) unit normals of their triangles."""
+    corner = np.asarray(vertices_mm, float)[triangles]
+    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    double_area = np.linalg.norm(cross, axis=1)
+    count = np.maximum(np.ceil(double_area / 2 / area_per_point_mm2), 1).astype(int)
+    owner = np.repeat(np.arange(len(triangles)), count)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    # A low-discrepancy sequence (R2) folded into the triangle: no random numbers, no clumps.
+    u = (0.5 + nth * 0.7548776662466927) % 1
+    v = (0.5 + nth * 0.5698402909980532) % 1
+    fold = u + v > 1
+    u, v = np.where(fold, 1 - u, u)[:, None], np.where(fold, 1 - v, v)[:, None]
+    a, b, c = (corner[owner, i] for i in range(3))
+    # A triangle with one sample is represented by its middle.
+    single = (count == 1)[owner][:, None]
+    points = np.where(single, (a + b + c) / 3, a + u * (b - a) + v * (c - a))
+    normals = (cross / np.maximum(double_area, 1e-12)[:, None])[owner]
+    return points, normals
