@@ -230,13 +230,15 @@ class Obstacles:
         """
         distance = np.full(len(points_mm), reach_mm)
         away = np.zeros((len(points_mm), 3))
+        # The field errs by less than a cell: what seems deeper lies beyond a sharp rim, outside.
+        least = self.field.sample(points_mm) - self.field.grid.spacing_mm
         for surface in self._surfaces:
             low, high = surface.low - reach_mm, surface.high + reach_mm
             close = np.flatnonzero(((points_mm > low) & (points_mm < high)).all(axis=1))
             if not len(close):
                 continue
             found, normal = surface.signed(points_mm[close])
-            nearer = found < distance[close]
+            nearer = (found < distance[close]) & (found > least[close])
             distance[close[nearer]], away[close[nearer]] = found[nearer], normal[nearer]
         return distance, away
 

@@ -50,6 +50,9 @@ def grow_skin(specimen: Specimen, quality: Quality, scale: float) -> Mesh:
     value = blend_cut(value, _between(specimen, points, scale, table), 8.0)
     # Whatever was smoothed or cut away: nothing may look through.
     value = np.minimum(value, gaussian_filter(away - table.least_mm, 0.7).reshape(-1))
+    # However near to each other the knees stand, two legs stay apart.
+    slit = np.abs(points[:, 0]) - table.between_thighs_mm / 2
+    value = np.maximum(value, -np.maximum(slit, points[:, 2] - _crotch_mm(specimen, scale, table)))
     value = np.maximum(value, points[:, 2] - top)
     value = np.maximum(value, bottom - points[:, 2])
     field = Field(grid, value.reshape(grid.shape).astype(np.float32))
@@ -97,11 +100,16 @@ def _trunk(specimen: Specimen, points: FloatArray, scale: float, table: Skin) ->
     return np.asarray(np.maximum(round_, (rows[0, 0] - above) * scale))
 
 
+def _crotch_mm(specimen: Specimen, scale: float, table: Skin) -> float:
+    """Height at which the legs part."""
+    seats = [specimen.point_mm("ischial_tuberosity", side) for side in SIDES]
+    lowest = min(float(p[2]) for p in seats if p is not None)
+    return lowest - table.crotch_below_tuberosity_mm * scale
+
+
 def _between(specimen: Specimen, points: FloatArray, scale: float, table: Skin) -> FloatArray:
     """(n,) the gap between the thighs and the cleft between the buttocks."""
-    seats = [specimen.point_mm("ischial_tuberosity", side) for side in SIDES]
-    crotch = min(float(p[2]) for p in seats if p is not None)
-    crotch -= table.crotch_below_tuberosity_mm * scale
+    crotch = _crotch_mm(specimen, scale, table)
     tip = specimen.point_mm("coccyx_tip", "midline")
     aside = np.abs(points[:, 0])
     # Wider farther down, so that two legs part.
