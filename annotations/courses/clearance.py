@@ -9,7 +9,7 @@ from annotations.courses.joins import Joins, Rows
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import along
 from annotations.courses.space import Space
-from annotations.courses.table import CourseEntry
+from annotations.courses.table import BranchEntry, CourseEntry
 from meshes.specimen import FloatArray, Part
 
 STEP_MM = 0.5
@@ -20,9 +20,7 @@ LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
 class Walls:
     """Walls of the solved courses of one side against parts and against each other."""
 
-    def __init__(
-        self, space: Space, solved: list[Neighbour], joins: Joins, rows: Rows
-    ) -> None:
+    def __init__(self, space: Space, solved: list[Neighbour], joins: Joins, rows: Rows) -> None:
         self.space, self.solved, self.joins, self.rows = space, solved, joins, rows
 
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
@@ -47,6 +45,8 @@ class Walls:
             counted = np.ones(len(s), bool)
             if branch.role == "root" or (row and row.starts_on_bone):
                 counted &= s > self.space.settings.root_free_mm
+            for end in self._ends_of_source(row, branch):
+                counted &= np.linalg.norm(centres - end, axis=1) > self.space.settings.junction_mm
             if row is None:  # a branch of a fan: until it sinks in; its twig to the skin throughout
                 if branch.name in fans:
                     away = self.space.exact("gluteus_maximus", branch.points_mm)
@@ -70,6 +70,14 @@ class Walls:
                     note(name, float((away - radii[counted]).min()))
             self._others(entry, course, branch, (centres, radii, s), counted, note)
         return dict(sorted(least.items(), key=lambda item: item[1]))
+
+    def _ends_of_source(self, row: BranchEntry | None, branch: Branch) -> list[FloatArray]:
+        """Where a line goes on from, or into, a vessel of the source's own."""
+        if row is None:
+            return []
+        ends = ((row.way[0], branch.points_mm[0]), (row.way[-1], branch.points_mm[-1]))
+        part = self.space.specimen.part
+        return [at for way, at in ends if way.end_of and part(way.end_of, self.space.side)]
 
     def off_gluteus(self, branch: Branch) -> FloatArray:
         """(n,) how far a fan's branch keeps its wall off gluteus maximus, landed to entry."""

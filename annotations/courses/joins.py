@@ -57,6 +57,9 @@ class Joins:
         self, one: tuple[str, str], other: tuple[str, str]
     ) -> list[tuple[FloatArray, float]]:
         """Where two lines (structure, branch) meet, with half the width of what they meet on."""
+        whom, whose = self._partners(*one), self._partners(*other)
+        if other[0] not in whom and one[0] not in whose and not whom & whose:
+            return []
         mine, theirs = self.of(*one), self.of(*other)
         met = [(point, half) for partner, point, half in mine if partner == other[0]]
         met += [(point, half) for partner, point, half in theirs if partner == one[0]]
@@ -67,6 +70,14 @@ class Joins:
             for third, there, _ in theirs
             if partner == third and np.linalg.norm(point - there) < SAME_PLACE_MM
         ]
+
+    def _partners(self, structure: str, name: str) -> frozenset[str]:
+        """The structures that a line springs from or joins."""
+        row = self._rows[structure].get(name)
+        if row is None:
+            return frozenset({structure})
+        of_others = {way.on.partition("/")[0] for way in row.way if way.on}
+        return frozenset(of_others | ({structure} if row.parent else set()))
 
     def _half(self, line: str) -> float:
         structure, _, name = line.partition("/")

@@ -120,13 +120,28 @@ class Lines:
 
     def settle(self) -> None:
         """Relax all lines together: each in turn off all others, until nobody crowds anybody."""
+        changed = set(self._lines)
         for _ in range(SWEEPS):
-            crowded = [line for line in self._lines.values() if self._crowded(line)]
-            if not crowded:
+            changed = {
+                line.key for line in list(self._lines.values()) if self._eased(line, changed)
+            }
+            if not changed:
                 break
-            for line in crowded:
-                self._relax(line, self._free(line.entry, line.row), anew=False)
-                self._keep(line)
+
+    def _eased(self, line: Line, changed: set[str]) -> bool:
+        """Relax a line that is crowded; whether it was."""
+        own = self._near[line.key]
+        reach = self.space.settings.clearance_mm
+        if line.key not in changed and not any(
+            self._near[key].is_near(own.low, own.high, reach) for key in changed
+        ):
+            return False
+        free = self._free(line.entry, line.row)
+        if not self._crowded(line, free):
+            return False
+        self._relax(line, free, anew=False)
+        self._keep(line)
+        return True
 
     def _keep(self, line: Line) -> None:
         structure = line.entry.structure
@@ -134,10 +149,9 @@ class Lines:
         self._near[line.key] = Neighbour.of_branch(structure, line.branch)
         self.finder.laid.branches.setdefault(structure, {})[line.branch.name] = line.branch
 
-    def _crowded(self, line: Line) -> bool:
+    def _crowded(self, line: Line, free: Free) -> bool:
         """Whether something pushes a line that is nearer than it may be."""
         settings = self.space.settings
-        free = self._free(line.entry, line.row)
         points = self._anchored(line)
         shares = free_ends(points, self._may_touch(line))
         radius = at_share(line.thin_mm, len(points))
@@ -173,7 +187,7 @@ class Lines:
         stages = (PULLED_TIGHT, SETTLING) if anew else (TOGETHER,)
         points = self._anchored(line)
         points = relaxed(points, line.thin_mm, push, may_touch, line.pins, step, 1.0, stages)
-        points = self._faired(points, line, push, may_touch)
+        points = self._faired(points, line, push, may_touch, anew)
         if row.sink_mm:
             last = points[-1] - points[-3]
             points = np.vstack([points, points[-1] + row.sink_mm * last / np.linalg.norm(last)])
@@ -182,26 +196,29 @@ class Lines:
         line.branch = replace(line.branch, points_mm=points, radius_mm=radius)
 
     def _faired(
-        self, points: FloatArray, line: Line, push: Push, free_mm: tuple[float, float]
+        self,
+        points: FloatArray,
+        line: Line,
+        push: Push,
+        free_mm: tuple[float, float],
+        anew: bool,
     ) -> FloatArray:
         settings = self.space.settings
         radii = line.thin_mm
         for _ in range(FAIRING_TURNS):
             turn = largest_turn_deg(points, settings.turn_over_mm)
             if turn < settings.largest_turn_deg - 4:
-                break
+                return points
             points = faired(points, at_share(radii, len(points)), push, free_mm, FAIRING_ROUNDS)
-        else:
-            # Too tight a bend: without its pins and as a stiffer string.
-            stiff = relaxed(points, radii, push, free_mm, [], settings.step_mm, STIFFER)
-            # Stiffer, it may spring through a thin ligament: then it is not the same way.
-            far = np.linalg.norm(stiff[:, None] - points[None], axis=2).min(axis=1).max()
-            hooked = "behind_ligament" in line.entry.passes
-            if (far < SAME_WAY_MM or not hooked) and largest_turn_deg(
-                stiff, settings.turn_over_mm
-            ) < turn:
-                points = stiff
-        return points
+        if not anew:
+            return points
+        # Too tight a bend: without its pins and as a stiffer string.
+        stiff = relaxed(points, radii, push, free_mm, [], settings.step_mm, STIFFER)
+        # Stiffer, it may spring through a thin ligament: then it is not the same way.
+        far = np.linalg.norm(stiff[:, None] - points[None], axis=2).min(axis=1).max()
+        hooked = "behind_ligament" in line.entry.passes
+        better = largest_turn_deg(stiff, settings.turn_over_mm) < turn
+        return stiff if better and (far < SAME_WAY_MM or not hooked) else points
 
     def _free(self, entry: CourseEntry, row: BranchEntry) -> Free:
         into = next((way.into for way in row.way if way.into), None)

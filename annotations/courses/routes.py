@@ -10,14 +10,14 @@ from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import LARGEST_PUSH_MM
 from annotations.courses.space import GridName, Space
 from meshes.signed_distance import Grid
-from meshes.specimen import FloatArray
+from meshes.specimen import FloatArray, IntArray
 
 CROWDING = 6.0  # how much dearer a route is along a wall
 OPENED_CELLS = 3  # round its ends a route may touch
 OPENED_COST = 10.0
 MARGIN_MM = 20.0
 RECALL_EVERY = 14
-RECALL_MM = 5.0
+RECALL_MM = 3.0
 THINNER = (1.0, 0.75, 0.5, 0.3)  # a route is tried for ever thinner tubes
 
 
@@ -42,7 +42,7 @@ class Free:
         self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
         self._through, self._closed = through, closed
         self._calls, self._length = 0, 0
-        self._met: list[Neighbour] = []
+        self._met: list[tuple[Neighbour, IntArray]] = []
 
     def opened(self, walls: tuple[str, ...]) -> Free:
         """The same with some of its walls open."""
@@ -91,24 +91,24 @@ class Free:
         shift = self._off(self.solid.values, line, solid)
         if gluteus and self.gluteus is not None:
             shift += self._off(self.gluteus.values, line, wanted * end if into_gluteus else wanted)
-        for neighbour in self._close(line, float(radius_mm.max())):
-            far, away = neighbour.distance(line, float(wanted.max()) + 1.0)
-            lack = np.clip(wanted - far, 0, LARGEST_PUSH_MM)
-            lack[wanted <= 0] = 0
-            shift += lack[:, None] * away
+        for neighbour, at in self._close(line, float(radius_mm.max())):
+            far, away = neighbour.distance(line[at], float(wanted.max()) + 1.0)
+            lack = np.clip(wanted[at] - far, 0, LARGEST_PUSH_MM)
+            lack[wanted[at] <= 0] = 0
+            shift[at] += lack[:, None] * away
         return shift
 
-    def _close(self, line: FloatArray, radius: float) -> list[Neighbour]:
-        """Neighbours that the line may meet in the next few rounds."""
+    def _close(self, line: FloatArray, radius: float) -> list[tuple[Neighbour, IntArray]]:
+        """Neighbours that the line may meet in the next few rounds, and where."""
         if self._calls % RECALL_EVERY == 0 or self._length != len(line):
             low, high = line.min(axis=0), line.max(axis=0)
             reach = radius + self.clearance_mm + RECALL_MM
-            self._met = [
-                neighbour
-                for neighbour in self.neighbours
-                if neighbour.is_near(low, high, reach)
-                and neighbour.distance(line, reach)[0].min() < reach
-            ]
+            self._met = []
+            for neighbour in self.neighbours:
+                if neighbour.is_near(low, high, reach):
+                    at = np.flatnonzero(neighbour.distance(line, reach)[0] < reach)
+                    if len(at):
+                        self._met.append((neighbour, at))
             self._length = len(line)
         self._calls += 1
         return self._met

@@ -19,6 +19,7 @@ ORDER_TOLERANCE_MM = 0.5
 ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
 ROOM_TOLERANCE_MM = 0.35
 ROOM_SHARE = 1.5  # of the clearance, since distances on the grid are coarse
+WORST_CROWDING = 4.0
 ROD_HALF_MM = 4.0
 ROD_STEP_MM = 0.5
 SHARES = (-1.0, -0.5, 0.0, 0.5, 1.0)
@@ -36,6 +37,7 @@ class _Claim:
     radius_mm: float  # half its thickness
     offsets: FloatArray  # (k, 3) balls that fill its section
     tightness: FloatArray  # (n,) cost of lying too near to what is there anyway
+    fits: bool = True
     at: FloatArray | None = None
 
 
@@ -54,7 +56,7 @@ class Slots:
     def place(self, structure: str, way: Waypoint) -> FloatArray | None:
         """(3,) what was allotted; None where the waypoint is in no gate."""
         claim = self._claims.get((structure, gate_of(way) or ""))
-        return claim.at if claim is not None and claim.way is way else None
+        return claim.at if claim is not None and claim.way is way and claim.fits else None
 
     def drop(self, structure: str) -> None:
         """Give up a course's places."""
@@ -65,7 +67,7 @@ class Slots:
         at = np.arange(-ROD_HALF_MM, ROD_HALF_MM + ROD_STEP_MM, ROD_STEP_MM)
         out = []
         for (structure, gate), claim in self._claims.items():
-            if structure in but or claim.at is None:
+            if structure in but or claim.at is None or not claim.fits:
                 continue
             line = claim.at + at[:, None] * self._flow(gate)
             centres = (line[:, None] + claim.offsets).reshape(-1, 3)
@@ -110,13 +112,22 @@ class Slots:
             for claim in claims:
                 points = claim.points
                 score = self._finder.score(claim.way, points, claim.free, claim.radius_mm)
-                score = score + claim.tightness + self._crowding(claim, claims, flow, gates[gate].ordered)
+                score = (
+                    score
+                    + claim.tightness
+                    + self._crowding(claim, claims, flow, gates[gate].ordered)
+                )
                 best = points[int(np.argmin(score))]
                 moved |= claim.at is None or not np.array_equal(best, claim.at)
                 claim.at = best
                 self._note(claim, gate)
             if not moved:
                 break
+        for claim in reversed(claims):  # what does not fit must not bar the way of what does
+            at = (claim.points == claim.at).all(axis=1)
+            ahead = [other for other in claims if other is claim or other.fits]
+            crowding = claim.tightness + self._crowding(claim, ahead, flow, False)
+            claim.fits = bool(crowding[at].min() < WORST_CROWDING)
 
     def _note(self, claim: _Claim, gate: str) -> None:
         """Say where a course will pass, for what is laid relative to it before it lies."""
