@@ -44,6 +44,18 @@ def test_a_click_opens_it_and_closing_the_window_ends_the_measuring(hand):
     assert not dialog(hand).isModal()
 
 
+def test_an_open_page_follows_the_atlas(hand):
+    hand.qtbot.keyClick(hand.window, Qt.Key.Key_F8)
+    faulty = replace(
+        hand.window.atlas, left_out=(LeftOut("pudendal_nerve", "left", "trunk", "no room at all"),)
+    )
+    assert "No room at all." not in dialog(hand).text.toPlainText()
+    hand.window.session._built(faulty)
+    assert "No room at all." in dialog(hand).text.toPlainText()
+    assert hand.window.status.notice.text() == missing(faulty)
+    hand.settle()
+
+
 def test_both_sides_alike_are_one_line_and_rules_are_quoted(model_atlas):
     fault = "order at piriformis: on the wrong side of sciatic nerve"
     left_out = (

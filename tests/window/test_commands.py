@@ -151,9 +151,9 @@ def test_panels_come_and_go_with_their_keys(hand):
     assert window.structures.isVisible()
     # The panel behind another one comes to the front before it goes.
     assert window.specimen.visibleRegion().isEmpty()
-    hand.qtbot.keyClick(window, Qt.Key.Key_F4)
+    hand.qtbot.keyClick(window, Qt.Key.Key_F7)
     hand.qtbot.waitUntil(lambda: not window.specimen.visibleRegion().isEmpty())
-    hand.qtbot.keyClick(window, Qt.Key.Key_F4)
+    hand.qtbot.keyClick(window, Qt.Key.Key_F7)
     hand.settle()
     assert window.specimen.visibleRegion().isEmpty()
     assert not window.commands["panel_specimen"].isChecked()

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from driving import OPENS_MS
+from PySide6.QtWidgets import QTabBar
 
 from meshes.errors import GluteaError
 from viewer.scene import SceneState, save_scene
@@ -197,9 +199,57 @@ def test_a_fault_in_the_window_is_a_sentence_in_the_banner(hand, caplog):
 
 def test_the_panels_fit_into_the_room_that_was_kept_for_them(hand):
     """Else the view would change its size, and be drawn anew, when they come."""
-    from viewer.window.docks import LEFT, RIGHT
+    from viewer.window.docks import LEAST_LEFT, RIGHT
 
+    docks = hand.window.docks
     letter = hand.window.fontMetrics().averageCharWidth()
-    assert hand.window.structures.minimumSizeHint().width() <= LEFT * letter
-    assert hand.window.zones.minimumSizeHint().width() <= RIGHT * letter
-    assert hand.window.specimen.minimumSizeHint().width() <= RIGHT * letter
+    for panel in (docks.structures, docks.facts, docks.specimen):
+        assert panel.minimumSizeHint().width() <= LEAST_LEFT * letter
+    for panel in (docks.zones, docks.claims, docks.variants):
+        assert panel.minimumSizeHint().width() <= RIGHT * letter
+    # With all figures in it, too.
+    docks.claims.look(True)
+    hand.qtbot.waitUntil(lambda: docks.claims.answer is not None, timeout=OPENS_MS)
+    assert docks.claims.minimumSizeHint().width() <= RIGHT * letter
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1200)])
+def test_the_picture_has_most_of_the_window_and_is_drawn_once(start, model_atlas, size):
+    hand = start(size=size)
+    assert hand.view.frames == 1
+    assert hand.view.width() > 0.45 * size[0]
+    hand.window.banner.dismiss()
+    hand.settle()
+    assert hand.view.height() > 0.85 * size[1]
+
+
+def tabs_of(window):
+    """The titles on each tab bar that is to be seen."""
+    bars = [
+        bar
+        for bar in window.findChildren(QTabBar)
+        if bar.isVisible() and window.rect().intersects(bar.geometry())
+    ]
+    return sorted([bar.tabText(i) for i in range(bar.count())] for bar in bars)
+
+
+def test_no_tab_bar_is_left_over(hand):
+    """One for the panels on the right, one below the list; Qt is apt to forget others."""
+    assert tabs_of(hand.window) == [
+        ["Entry zone", "Where does the nerve enter?", "Variants"],
+        ["This structure", "This specimen"],
+    ]
+
+
+def test_an_arrangement_of_the_panels_is_found_again(start, model_atlas):
+    hand = start()
+    dock = hand.window.docks._docks["panel_variants"]
+    hand.window.docks._docks["panel_structure"].close()
+    dock.setFloating(True)
+    hand.window.close()
+    again = start()
+    docks = again.window.docks._docks
+    assert docks["panel_variants"].isFloating()
+    assert docks["panel_structure"].isHidden()
+    assert not again.window.commands["panel_structure"].isChecked()
+    assert tabs_of(again.window) == [["Entry zone", "Where does the nerve enter?"]]

@@ -39,6 +39,7 @@ class Cautions(QObject):
         self._findings: list[Finding] | None = None
         self._worker = Worker(self)
         self._worker.finished.connect(self._measured)
+        self._worker.failed.connect(self._failed)
         self.dialog: TextDialog | None = None
 
     def close(self) -> None:
@@ -50,13 +51,19 @@ class Cautions(QObject):
         if self.dialog is None:
             self.dialog = TextDialog(TITLE, "", self._window)
             self.dialog.destroyed.connect(self._closed)
+        self.follow(atlas)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def follow(self, atlas: Atlas) -> None:
+        """Tell of another atlas from now on, if the page is open."""
+        if self.dialog is None:
+            return
         if atlas is not self._atlas:
             self._atlas, self._findings = atlas, None
             self._worker.start(self._task(atlas), "Comparing with published ranges")
         self._write()
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
 
     def _task(self, atlas: Atlas) -> Callable[[Report, Callable[[], bool]], Any]:
         def task(progress: Report, cancelled: Callable[[], bool]) -> Any:
@@ -71,6 +78,10 @@ class Cautions(QObject):
         if atlas is self._atlas:
             self._findings = found
             self._write()
+
+    def _failed(self, sentence: str) -> None:
+        if self.dialog is not None:
+            self.dialog.text.append(sentence)
 
     def _write(self) -> None:
         if self.dialog is not None and self._atlas is not None:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 # Changes when the docks themselves change: an older arrangement is then not restored.
 ARRANGEMENT = 2
 # How wide the docks are at first, in letters: the panels need no more, whatever the font, so that
-# the view keeps its size when they come; and in a small window no more than a share of its width.
+# the view keeps its size when they come. Where the window is small, the list gives way.
 LEFT, RIGHT = 57, 62
-LEFT_SHARE, RIGHT_SHARE = 0.24, 0.265
+LEFT_SHARE, LEAST_LEFT = 0.24, 45
 # How much of the left column's height the list of structures has; the rest is for what is below.
 LIST_SHARE = 0.55
 STRUCTURES, FACTS, SPECIMEN = "panel_structures", "panel_structure", "panel_specimen"
@@ -141,10 +141,9 @@ class Docks:
     def _give_room(self) -> None:
         """Let the docks be as wide as suits the window's size."""
         window, docks = self._window, self._docks
-        widths = [
-            min(letters * self._letter_px, round(share * window.width()))
-            for letters, share in ((LEFT, LEFT_SHARE), (RIGHT, RIGHT_SHARE))
-        ]
+        letter = self._letter_px
+        left = max(LEAST_LEFT * letter, min(LEFT * letter, round(LEFT_SHARE * window.width())))
+        widths = [left, RIGHT * letter]
         outer = [docks[STRUCTURES], docks[ZONES]]
         window.resizeDocks(outer, widths, Qt.Orientation.Horizontal)
         heights = [round(share * window.height()) for share in (LIST_SHARE, 1 - LIST_SHARE)]

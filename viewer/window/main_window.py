@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.toolbar.specimens.refresh()
         self.toolbar.specimens.show_specimen(atlas.specimen.name)
         self.looks.enable(True)
+        self.looks.follow(atlas)
         self.files.enable(True)
         if not self._icons:
             self._icons = True

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStatusBar,
-    QToolButton,
     QWidget,
 )
 
@@ -70,8 +69,8 @@ class StatusLine(QStatusBar):
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (self.work, self.bar, self.cancel):
             row.addWidget(widget)
-        self.notice = QToolButton()
-        self.notice.setAutoRaise(True)
+        self.notice = QPushButton()
+        self.notice.setFlat(True)
         self.notice.setToolTip("What is missing on this specimen, and why")
         self.notice.setAccessibleDescription(self.notice.toolTip())
         self.notice.hide()

@@ -82,8 +82,8 @@ def _structure(chosen: Sequence[Item], atlas: Atlas) -> Iterator[QWidget]:
         told = [fact for fact in facts if fact.topic == topic]
         if told:
             yield heading(title)
-            for fact in told:
-                yield card(paragraph(fact.text), _small(_source(fact)))
+            lines = [(paragraph(fact.text), _small(_source(fact))) for fact in told]
+            yield card(*(label for line in lines for label in line))
     if not facts:
         yield paragraph(SILENT)
 

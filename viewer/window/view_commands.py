@@ -12,6 +12,7 @@ from viewer.items import view_table
 from viewer.window.commands import Actions, preset_id, view_id
 
 if TYPE_CHECKING:
+    from annotations.atlas import Atlas
     from viewer.window.cautions import Cautions
     from viewer.window.main_window import MainWindow
 
@@ -42,6 +43,11 @@ class ViewCommands(QObject):
             "find",
             "cautions",
         )
+
+    def follow(self, atlas: Atlas) -> None:
+        """Let pages that are open tell of a new atlas."""
+        if self._cautions is not None:
+            self._cautions.follow(atlas)
 
     def close(self) -> None:
         """Stop what goes on."""
