@@ -17,7 +17,7 @@ from meshes.specimen import FloatArray, Part, Specimen
 
 TEXELS = (512, 64)  # across and along the fibres
 SEED = 7
-# Breadths of bundles and fibres, in texels, with their shares in the shade; their length, in texels.
+# In texels: how broad bundles and fibres are, with their shares in the shade; how long.
 FIELDS = ((8.0, 0.6), (3.0, 0.3), (1.2, 0.25))
 SMOOTH = 10
 
