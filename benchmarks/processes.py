@@ -10,8 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Timer
 
 ROOT = Path(__file__).parent.parent
+# A program that has drawn nothing by then never will: an error may stand on its window.
+PATIENCE_S = 180.0
 
 
 @dataclass
@@ -36,7 +39,7 @@ def interleaved(
     A command that prints a number on its last line has it kept in `reported`.
 
     Raises:
-        RuntimeError: a command fails; with what it printed.
+        RuntimeError: a command fails, or takes minutes; with what it printed.
     """
     runs = {name: Runs() for name in commands}
     for round_ in range(rounds + 1):
@@ -63,8 +66,11 @@ def _run(
         stderr=subprocess.STDOUT,
     )
     assert process.stdout is not None
+    impatient = Timer(PATIENCE_S, process.kill)
+    impatient.start()
     output = process.stdout.read().decode(errors="replace")
     _, status, usage = os.wait4(process.pid, 0)
+    impatient.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started
     if process.returncode:

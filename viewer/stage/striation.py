@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import msgspec
 import numpy as np
@@ -16,6 +17,9 @@ from meshes.specimen import FloatArray, Part, Specimen
 
 TEXELS = (512, 64)  # across and along the fibres
 SEED = 7
+# In texels: how broad bundles and fibres are, with their shares in the shade; how long.
+FIELDS = ((8.0, 0.6), (3.0, 0.3), (1.2, 0.25))
+SMOOTH = 10
 
 
 class _Ends(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from"}):
@@ -48,8 +52,7 @@ def coordinates(part: Part, specimen: Specimen) -> FloatArray:
     if fibre is not None:
         lanes = table.lanes / (TEXELS[0] / 8)
         return np.ascontiguousarray(fibre * np.array([lanes, 0.5]), np.float32)
-    points = part.vertices_mm.astype(float)
-    points = points - points.mean(axis=0)
+    points = part.vertices_mm - part.vertices_mm.mean(axis=0)
     _, axes = np.linalg.eigh(points.T @ points)
     thin, long = axes[:, 0], axes[:, 2]
     along = _from_landmarks(part, specimen)
@@ -79,13 +82,14 @@ def _from_landmarks(part: Part, specimen: Specimen) -> FloatArray | None:
 def streaks() -> vtkTexture:
     """A grey texture that repeats, streaked along its second axis; it modulates the colour.
 
-    One for each actor: a texture lives in one render window's memory.
+    One for each actor: a texture lives in one render window's memory. Without smaller copies for
+    the distance: at the usual scales they do not show, and software OpenGL compiles a shader at
+    each start to make them.
     """
     texture = vtkTexture()
     texture.SetInputData(_image())
     texture.RepeatOn()
     texture.InterpolateOn()
-    texture.MipmapOn()
     texture.SetBlendingMode(vtkTexture.VTK_TEXTURE_BLENDING_MODE_MODULATE)
     return texture
 
@@ -101,17 +105,21 @@ def _image() -> vtkImageData:
 
 @cache
 def _noise() -> NDArray[np.uint8]:
-    """(along, across, 3) uint8, seamless: coarse bundles and fine fibres, smooth along."""
-    random = np.random.default_rng(SEED)
-    total = np.zeros((TEXELS[1], TEXELS[0]))
-    for width, share in ((8.0, 0.6), (3.0, 0.3), (1.2, 0.25)):
-        field = random.standard_normal(total.shape)
-        frequency_across = np.fft.fftfreq(TEXELS[0])
-        frequency_along = np.fft.fftfreq(TEXELS[1])
-        keep = np.exp(-2 * (np.pi * frequency_across * width / 2) ** 2)[None]
-        keep = keep * np.exp(-2 * (np.pi * frequency_along * 10) ** 2)[:, None]
-        smooth = np.fft.ifft2(np.fft.fft2(field) * keep).real
-        total += share * smooth / smooth.std()
+    """(along, across, 3) uint8, seamless: coarse bundles and fine fibres, smooth along.
+
+    White noise, each frequency of it weakened as far as the fields of all widths together are.
+    """
+    across, along = TEXELS
+    # Python's own generator: NumPy's takes longer to import than all the rest here to do.
+    white = np.frombuffer(Random(SEED).randbytes(across * along), np.uint8).reshape(along, across)
+    frequency_across = np.fft.rfftfreq(across)[None]
+    frequency_along = np.fft.fftfreq(along)[:, None]
+    power = np.zeros((along, across // 2 + 1))
+    for width, share in FIELDS:
+        keep = np.exp(-2 * (np.pi * frequency_across * width / 2) ** 2)
+        keep = keep * np.exp(-2 * (np.pi * frequency_along * SMOOTH) ** 2)
+        power += share**2 * keep**2 / (keep**2).mean()
+    total = np.fft.irfft2(np.fft.rfft2(white - white.mean()) * np.sqrt(power), white.shape)
     total = np.clip(total / total.std(), -2.2, 2.2)
     grey = 1.0 - _table().contrast * (0.9 - total / 2.2)
     grey8 = np.clip(np.round(255 * grey), 0, 255).astype(np.uint8)

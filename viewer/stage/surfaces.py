@@ -37,8 +37,8 @@ class Surface:
         self.colours = colours
         self.texture_coordinates = texture_coordinates
         self.data = self._polydata(colours)
-        low, high = self.vertices_mm.min(axis=0), self.vertices_mm.max(axis=0)
-        self.bounds_mm = np.stack([low, high]).astype(float)
+        # VTK needs them too, and keeps them.
+        self.bounds_mm = np.reshape(self.data.GetBounds(), (3, 2)).T
 
     def coloured(self, colours: Colours | None) -> vtkPolyData:
         """The same mesh with other colours (n, 3), sharing everything else."""
