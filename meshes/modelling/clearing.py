@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from meshes.modelling.remesh import Mesh, unique_edges
+from meshes.modelling.edges import unique_edges
+from meshes.modelling.remesh import Mesh
 from meshes.modelling.signed_distance import Obstacles
 from meshes.surface import normals_of
 

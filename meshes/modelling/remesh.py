@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from meshes.modelling.edges import (
+    cross_products,
+    edge_length,
+    free_of_each_other,
+    independent,
+    neighbour_matrix,
+    opposite,
+    surface_area,
+    unique_edges,
+)
 from meshes.modelling.signed_distance import Field
 from meshes.specimen import FloatArray, IntArray
 from meshes.surface import is_closed, normals_of
@@ -20,8 +30,7 @@ TURN_PER_EDGE = 0.9
 SMALLEST_EDGE = 0.38
 # The rounds end a little above the wanted length.
 COUNT_BIAS = 1.2
-
-
+# Edges are cut or drawn together beyond these shares of the wanted length.
 LONGEST, SHORTEST = 4 / 3, 4 / 5
 
 
@@ -90,9 +99,9 @@ def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
     """(n,) wanted edge length in mm: as the curvature asks, and so that the count comes out."""
     edges, _ = unique_edges(mesh.triangles)
     a, b = edges.T
-    length = np.maximum(_length(mesh.vertices_mm, edges), 1e-6)
+    length = np.maximum(edge_length(mesh.vertices_mm, edges), 1e-6)
     bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
-    neighbours = _neighbour_matrix(edges, len(mesh.vertices_mm))
+    neighbours = neighbour_matrix(edges, len(mesh.vertices_mm))
     count = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)
     # The sharpest bend at a vertex or beside it counts: a rim is a line of few vertices.
     curvature = np.zeros(len(count))
@@ -105,7 +114,7 @@ def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
     np.maximum.at(widest, b, curvature[a])
     curvature = widest
     wanted = TURN_PER_EDGE / np.maximum(curvature, 1e-3)
-    area = _area(mesh.vertices_mm, mesh.triangles)
+    area = surface_area(mesh.vertices_mm, mesh.triangles)
     share = area / len(wanted)
     # An equilateral triangle of edge e has the area e²·√3/4.
     even = float(np.sqrt(area / triangles * 4 / np.sqrt(3)))
@@ -143,30 +152,15 @@ def _decimated(mesh: Mesh, triangles: int) -> Mesh:
     return mesh
 
 
-def unique_edges(triangles: IntArray) -> tuple[IntArray, IntArray]:
-    """Unique edges (e, 2), and for each the two triangles beside it (e, 2)."""
-    half = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
-    low, high = half.min(axis=1), half.max(axis=1)
-    code = low * (int(triangles.max()) + 1) + high
-    order = np.argsort(code, kind="stable")
-    first = order[::2]
-    edges = np.stack([low[first], high[first]], axis=1)
-    return edges, np.stack([order[::2] // 3, order[1::2] // 3], axis=1)
-
-
-def _length(vertices: FloatArray, edges: IntArray) -> FloatArray:
-    return np.asarray(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1))
-
-
 def _split_long(
     vertices: FloatArray, triangles: IntArray, size: FloatArray
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """Edges cut in the middle that are too long, at most one of each triangle at a time."""
     for _ in range(6):
         edges, beside = unique_edges(triangles)
-        length = _length(vertices, edges)
+        length = edge_length(vertices, edges)
         wanted = np.flatnonzero(length > LONGEST * size[edges].mean(axis=1))
-        chosen = wanted[_independent(beside[wanted], -length[wanted], len(triangles))]
+        chosen = wanted[independent(beside[wanted], -length[wanted], len(triangles))]
         if not len(chosen):
             break
         size = np.concatenate([size, size[edges[chosen]].mean(axis=1)])
@@ -195,16 +189,16 @@ def _collapse_short(
     vertices, size = vertices.copy(), size.copy()
     for _ in range(12):
         edges, beside = unique_edges(triangles)
-        length = _length(vertices, edges)
+        length = edge_length(vertices, edges)
         short = np.flatnonzero(length < SHORTEST * size[edges].mean(axis=1))
         if not len(short):
             break
-        neighbours = _neighbour_matrix(edges, len(vertices))
+        neighbours = neighbour_matrix(edges, len(vertices))
         a, b = edges[short].T
         # Both ends may share only the two vertices across the edge.
         common = np.asarray(neighbours[a].multiply(neighbours[b]).sum(axis=1)).ravel()
         short = short[common == 2]
-        short = short[_free_of_each_other(edges[short], length[short], neighbours)]
+        short = short[free_of_each_other(edges[short], length[short], neighbours)]
         if not len(short):
             break
         a, b = edges[short].T
@@ -244,7 +238,7 @@ def _folds(
     alive[dying.ravel()] = False
     near = alive & (owner[triangles] >= 0).any(axis=1)
     faces = triangles[near]
-    old, new = _cross(before, faces), _cross(after, faces)
+    old, new = cross_products(before, faces), cross_products(after, faces)
     dot = np.einsum("ij,ij->i", old, new)
     size = np.linalg.norm(old, axis=1) * np.linalg.norm(new, axis=1)
     bad = (dot < 0.25 * size) | (np.linalg.norm(new, axis=1) < 1e-3)
@@ -259,9 +253,9 @@ def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
     for _ in range(3):
         edges, beside = unique_edges(triangles)
         valence = np.bincount(edges.ravel(), minlength=len(vertices))
-        neighbours = _neighbour_matrix(edges, len(vertices))
+        neighbours = neighbour_matrix(edges, len(vertices))
         a, b = edges.T
-        c, d = (_opposite(triangles[beside[:, i]], edges) for i in (0, 1))
+        c, d = (opposite(triangles[beside[:, i]], edges) for i in (0, 1))
         before = sum(np.abs(valence[v] - 6) for v in (a, b, c, d))
         after = (
             np.abs(valence[a] - 7)
@@ -283,18 +277,20 @@ def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
         p, q = first[rows, (apex + 1) % 3], first[rows, (apex + 2) % 3]
         new0 = np.stack([c[wanted], p, d[wanted]], axis=1)
         new1 = np.stack([c[wanted], d[wanted], q], axis=1)
-        old = _cross(vertices, first) + _cross(vertices, triangles[beside[wanted, 1]])
+        old = cross_products(vertices, first) + cross_products(
+            vertices, triangles[beside[wanted, 1]]
+        )
         old_size = np.linalg.norm(old, axis=1)
         ok = np.ones(len(wanted), bool)
         for new in (new0, new1):
-            cross = _cross(vertices, new)
+            cross = cross_products(vertices, new)
             size = np.linalg.norm(cross, axis=1)
             ok &= np.einsum("ij,ij->i", cross, old) > 0.7 * size * old_size
             ok &= size > 0.1 * old_size
         keep = np.flatnonzero(ok)
         # Flips that share a triangle or a vertex wait for the next round.
         touched = np.stack([a, b, c, d], axis=1)[wanted[keep]]
-        chosen = keep[_independent(touched, -gain[wanted[keep]], len(vertices))]
+        chosen = keep[independent(touched, -gain[wanted[keep]], len(vertices))]
         triangles = triangles.copy()
         triangles[beside[wanted[chosen], 0]] = new0[chosen]
         triangles[beside[wanted[chosen], 1]] = new1[chosen]
@@ -307,7 +303,7 @@ def _slide(vertices: FloatArray, triangles: IntArray, size: FloatArray) -> Float
     Neighbours that want longer edges pull less hard than those that want short ones.
     """
     edges, _ = unique_edges(triangles)
-    neighbours = _neighbour_matrix(edges, len(vertices))
+    neighbours = neighbour_matrix(edges, len(vertices))
     pull = 1 / size
     total = np.asarray(neighbours @ pull)
     for _ in range(3):
@@ -332,57 +328,6 @@ def _onto(vertices: FloatArray, triangles: IntArray, surface: Mesh, tree: object
     weight /= weight.sum(axis=1, keepdims=True)
     height = np.einsum("ikj,ikj->ik", offset, normal) * weight
     return np.asarray(vertices - (height[..., None] * normal).sum(axis=1))
-
-
-def _neighbour_matrix(edges: IntArray, count: int):  # type: ignore[no-untyped-def]
-    from scipy.sparse import csr_array
-
-    a, b = edges.T
-    ones = np.ones(2 * len(edges), np.float32)
-    return csr_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(count, count))
-
-
-def _independent(groups: IntArray, cost: FloatArray, size: int) -> IntArray:
-    """Indices of rows of `groups` (k, g) that win all their members, the cheapest first."""
-    if not len(groups):
-        return np.empty(0, np.int64)
-    rank = np.empty(len(groups), np.int64)
-    rank[np.argsort(cost, kind="stable")] = np.arange(len(groups))
-    best = np.full(size, len(groups), np.int64)
-    for column in groups.T:
-        np.minimum.at(best, column, rank)
-    return np.flatnonzero((best[groups] == rank[:, None]).all(axis=1))
-
-
-def _free_of_each_other(edges: IntArray, cost: FloatArray, neighbours) -> IntArray:  # type: ignore[no-untyped-def]
-    """Indices of edges whose neighbourhoods do not touch, the cheapest first."""
-    count = neighbours.shape[0]
-    rank = np.empty(len(edges), np.int64)
-    rank[np.argsort(cost, kind="stable")] = np.arange(len(edges))
-    best = np.full(count, len(edges), np.int64)
-    for column in edges.T:
-        np.minimum.at(best, column, rank)
-    # The best rank on a vertex or beside it.
-    around = best.copy()
-    indices, starts = neighbours.indices, neighbours.indptr
-    filled = starts[:-1] < starts[1:]
-    least = np.minimum.reduceat(best[indices], starts[:-1][filled])
-    around[filled] = np.minimum(around[filled], least)
-    return np.flatnonzero((around[edges] == rank[:, None]).all(axis=1))
-
-
-def _opposite(faces: IntArray, edges: IntArray) -> IntArray:
-    is_end = (faces[:, :, None] == edges[:, None, :]).any(axis=2)
-    return np.asarray(faces[np.arange(len(faces)), np.argmin(is_end, axis=1)])
-
-
-def _cross(vertices: FloatArray, faces: IntArray) -> FloatArray:
-    corner = vertices[faces]
-    return np.asarray(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]))
-
-
-def _area(vertices: FloatArray, faces: IntArray) -> float:
-    return float(np.linalg.norm(_cross(vertices, faces), axis=1).sum() / 2)
 
 
 def _largest_piece(vertices: FloatArray, triangles: IntArray) -> tuple[FloatArray, IntArray]:

@@ -7,6 +7,8 @@ import numpy as np
 from meshes.specimen import FloatArray, IntArray
 
 SAMPLE_MM2 = 0.6
+# So many samples make up the surface's direction at a place.
+ROUND_ABOUT = 6
 
 
 class Samples:
@@ -46,14 +48,18 @@ class Samples:
         return self.nearest(point)
 
     def signed(self, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(n,) signed distances near the surface, and the (n, 3) normals of its nearest point."""
-        length, which = self.tree.query(points_mm, workers=-1)
-        offset, normal = points_mm - self.points[which], self.normals[which]
-        height = np.einsum("ij,ij->i", offset, normal)
+        """(n,) signed distances near the surface, and (n, 3) unit vectors that lead out of it."""
+        length, which = self.tree.query(points_mm, k=ROUND_ABOUT, workers=-1)
+        # The mean normal round about tells out from in also beyond a sharp rim.
+        away = self.normals[which].mean(axis=1)
+        away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+        offset = points_mm - self.points[which[:, 0]]
+        height = np.einsum("ij,ij->i", offset, self.normals[which[:, 0]])
         # Beside the nearest sample the surface goes on as its plane, as far as the next sample.
-        sideways = np.sqrt(np.maximum(length**2 - height**2, 0))
+        sideways = np.sqrt(np.maximum(length[:, 0] ** 2 - height**2, 0))
         distance = np.hypot(height, np.maximum(sideways - np.sqrt(SAMPLE_MM2), 0))
-        return np.where(height < 0, -distance, distance), normal
+        within = np.einsum("ij,ij->i", offset, away) < 0
+        return np.where(within, -distance, distance), away
 
 
 def surface_samples(
