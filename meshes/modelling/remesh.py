@@ -22,8 +22,8 @@ from meshes.surface import is_closed, normals_of
 
 # A grid value this close to 0 would put several vertices in one point.
 OFF_LEVEL = 0.02
-FAIR_ROUNDS = 40
-PASS_BAND = 0.06
+FAIR_ROUNDS = 20
+PASS_BAND = 0.1
 REMESH_ROUNDS = 4
 # An edge may turn by so many radians; no edge is shorter than this share of the even length.
 TURN_PER_EDGE = 0.9

@@ -107,16 +107,12 @@ def detail_sacrum(specimen: Specimen, quality: Quality, scale: float) -> Part:
     spacing = table.spacing_mm * quality.spacing
     grid = Grid.around(np.asarray(source.vertices_mm, float), 8.0, spacing)
     solid = signed_distance(source.vertices_mm, source.triangles, grid)
-    # The patches of the source meet in faint creases: faired by less than a cell.
-    solid = gaussian_filter(solid, 0.5)
     axes = Axes(specimen, Field(grid, solid.copy()))
-    strokes = [
-        *_tubercles(axes, scale),
-        _canal(axes, scale),
-        _hiatus(axes, scale),
-        *_foramina(specimen, axes, scale),
-    ]
-    for stroke in strokes:
+    for stroke in _tubercles(axes, scale):
+        stroke.work(grid, solid)
+    # The patches of the source meet in faint creases, knobs in nicks: faired by less than a cell.
+    solid = gaussian_filter(solid, 0.7)
+    for stroke in (_canal(axes, scale), _hiatus(axes, scale), *_foramina(specimen, axes, scale)):
         stroke.work(grid, solid)
     count = int(table.triangles * quality.triangles)
     mesh = fair_mesh(contour(Field(grid, solid)), count, quality.even)
