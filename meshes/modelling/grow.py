@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from meshes.modelling.charts import Charts, resample, smooth_curve
-from meshes.modelling.fibres import densify, lift, normals, push_out, relax, rows, smooth
+from meshes.modelling.fibres import (
+    bend_through,
+    densify,
+    lift,
+    normals,
+    push_out,
+    relax,
+    rows,
+    smooth,
+)
 from meshes.modelling.remesh import Mesh
 from meshes.modelling.signed_distance import Field
 from meshes.modelling.table import Quality, Sheet
@@ -105,6 +114,8 @@ def fibre_sheet(
     pins = [smooth_curve(charts.curve(runs), count) for runs in recipe.pins]
     if stretch.embed_mm:
         origin = origin - stretch.embed_mm * scale * bone.gradient(origin)
+    if stretch.embed_end_mm:
+        insertion = insertion - stretch.embed_end_mm * scale * bone.gradient(insertion)
     origin = gaussian_filter1d(origin, 1.0, axis=0, mode="nearest")
     if stretch.push_end_mm:
         clear = rows([[x] for x in stretch.push_end_mm], count)[:, 0] * scale
@@ -112,6 +123,8 @@ def fibre_sheet(
         insertion = gaussian_filter1d(insertion, 1.5, axis=0, mode="nearest")
     clearance = stretch.clearance_mm * scale
     rest = rows(stretch.rest_mm, count) * scale
+    if recipe.waist:
+        rest = rest + bend_through(origin, smooth_curve(charts.curve(recipe.waist), count), insertion)
     early = rows([[x] for x in stretch.early], count)[:, 0]
     if not pins:
         bow = rows(stretch.bow_mm, count) * scale

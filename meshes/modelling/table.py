@@ -67,6 +67,7 @@ class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     across: float = 0.12
     lift: tuple[float, float] = (0.0, 0.0)
     embed_mm: float = 0.0
+    embed_end_mm: float = 0.0
     push_end_mm: list[float] = []
 
 
@@ -88,6 +89,7 @@ class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volume_cm3: Positive | None = None
     pins: list[list[Run]] = []
     via: list[list[Run]] = []
+    waist: list[Run] = []
     gap_mm: Positive = 0.3
     note: str = ""
 
