@@ -86,6 +86,18 @@ def _start(curves: Sequence[FloatArray], points: int, bow_mm: FloatArray) -> Flo
     return np.asarray(sheet + 4 * t * (1 - t) * bow_mm[:, None])
 
 
+def bend_through(start: FloatArray, waist: FloatArray, end: FloatArray) -> FloatArray:
+    """(fibres, 3) the bow in mm of the parabolas from `start` to `end` that pass through `waist`.
+
+    All are (fibres, 3); a parabola's parameter at the waist is the share of its way by then.
+    """
+    first = np.linalg.norm(waist - start, axis=1, keepdims=True)
+    last = np.linalg.norm(end - waist, axis=1, keepdims=True)
+    t = first / np.maximum(first + last, 1e-9)
+    straight = start + t * (end - start)
+    return np.asarray((waist - straight) / np.maximum(4 * t * (1 - t), 1e-9))
+
+
 def push_out(obstacles: Field, points: FloatArray, clearance_mm: FloatArray) -> FloatArray:
     """Points (n, 3) moved until each is clear of the obstacles by its clearance (n,)."""
     points = points.copy()

@@ -8,7 +8,16 @@ import numpy as np
 
 from meshes.modelling.charts import Charts, resample, smooth_curve
 from meshes.modelling.clearing import cleared
-from meshes.modelling.fibres import densify, lift, normals, push_out, relax, rows, smooth
+from meshes.modelling.fibres import (
+    bend_through,
+    densify,
+    lift,
+    normals,
+    push_out,
+    relax,
+    rows,
+    smooth,
+)
 from meshes.modelling.remesh import Mesh
 from meshes.modelling.signed_distance import Field, Obstacles
 from meshes.modelling.table import Quality, Sheet
@@ -101,11 +110,16 @@ def fibre_sheet(recipe: Sheet, charts: Charts, obstacles: Field, quality: Qualit
     pins = [smooth_curve(charts.curve(runs), count) for runs in recipe.pins]
     if stretch.embed_mm:
         origin = origin - stretch.embed_mm * scale * charts.bone.gradient(origin)
+    if stretch.embed_end_mm:
+        insertion = insertion - stretch.embed_end_mm * scale * charts.bone.gradient(insertion)
     origin = gaussian_filter1d(origin, 1.0, axis=0, mode="nearest")
     origin = _free_end(origin, stretch.push_start_mm, obstacles, scale)
     insertion = _free_end(insertion, stretch.push_end_mm, obstacles, scale)
     clearance = stretch.clearance_mm * scale
     rest = rows(stretch.rest_mm, count) * scale
+    if recipe.waist:
+        waist = smooth_curve(charts.curve(recipe.waist), count)
+        rest = rest + bend_through(origin, waist, insertion)
     early = rows([[x] for x in stretch.early], count)[:, 0]
     if not pins:
         bow = rows(stretch.bow_mm, count) * scale

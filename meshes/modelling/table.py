@@ -68,6 +68,7 @@ class Stretch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lift: tuple[float, float] = (0.0, 0.0)
     embed_mm: float = 0.0
     push_start_mm: list[float] = []
+    embed_end_mm: float = 0.0
     push_end_mm: list[float] = []
 
 
@@ -89,6 +90,7 @@ class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volume_cm3: Positive | None = None
     pins: list[list[Run]] = []
     via: list[list[Run]] = []
+    waist: list[Run] = []
     gap_mm: Positive = 0.3
     note: str = ""
 
