@@ -322,5 +322,4 @@ class Lines:
                 kept.append(spared)
         sourced = self.space.source_neighbours.values()
         kept += [near for near in sourced if near.name not in entry.springs_from]
-        drawn = {near.name for near in self._near.values()} | {entry.structure}
-        return kept + self.slots.rods(but=drawn)
+        return kept

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import at_share
 from annotations.courses.routes import Free
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
@@ -20,8 +20,6 @@ ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
 ROOM_TOLERANCE_MM = 0.35
 ROOM_SHARE = 1.5  # of the clearance, since distances on the grid are coarse
 WORST_CROWDING = 4.0
-ROD_HALF_MM = 4.0
-ROD_STEP_MM = 0.5
 SHARES = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
@@ -62,18 +60,6 @@ class Slots:
         """Give up a course's places."""
         self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
 
-    def rods(self, but: set[str]) -> list[Neighbour]:
-        """Short rods in the places of all courses but some: kept free until those are laid."""
-        at = np.arange(-ROD_HALF_MM, ROD_HALF_MM + ROD_STEP_MM, ROD_STEP_MM)
-        out = []
-        for (structure, gate), claim in self._claims.items():
-            if structure in but or claim.at is None or not claim.fits:
-                continue
-            line = claim.at + at[:, None] * self._flow(gate)
-            centres = (line[:, None] + claim.offsets).reshape(-1, 3)
-            out.append(Neighbour(structure, centres, np.full(len(centres), claim.radius_mm)))
-        return out
-
     def allot(self, wanted: list[tuple[CourseEntry, BranchEntry]]) -> None:
         """Find the places of all courses in all gates."""
         for entry, row in wanted:
@@ -88,7 +74,7 @@ class Slots:
         space = self._space
         kept = [n for n in space.source_neighbours.values() if n.name not in entry.springs_from]
         free = Free(space, kept, row.grid, row.through, row.closed)
-        half = max(row.radii_mm)
+        half = float(at_share(row.radii_mm, 3)[1])
         thin = half * row.flatness
         shares = SHARES if row.flatness < 1 else (0.0,)
         offsets = np.array(shares)[:, None] * (half - thin) * space.foramen.medial

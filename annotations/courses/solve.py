@@ -197,7 +197,9 @@ class _Solver:
     def _leave_out(self, entry: CourseEntry, branch: str, why: str) -> None:
         self.left_out.append(LeftOut(entry.structure, self.side, branch, why))
 
-    def _passes(self, entry: CourseEntry, row: BranchEntry | None, branch: Branch) -> str:
+    def _passes(
+        self, entry: CourseEntry, row: BranchEntry | None, branch: Branch, sinks: bool = False
+    ) -> str:
         """What keeps a side branch from being drawn; nothing where it passes."""
         settings = self.space.settings
         turn = largest_turn_deg(branch.points_mm, settings.turn_over_mm)
@@ -205,7 +207,7 @@ class _Solver:
             return f"it would have to turn {turn:.0f}° in {settings.turn_over_mm:g} mm"
         walls = Walls(self.space, self.lines.neighbours, self.joins, self.rows)
         alone = replace(self._course(entry), branches=(branch,))
-        if row is None:  # a branch of a fan is followed to where it sinks in
+        if sinks:  # a branch of a fan is followed to where it sinks in
             entered = PointOfInterest("branch_entry", branch.name, branch.points_mm[-1])
             alone = replace(alone, points=(entered,))
         tight = {
@@ -255,7 +257,7 @@ class _Solver:
         points = self.points.setdefault(entry.structure, [])
         for branch, sinks in surface.fan(entry, trunk, self.variants, others):
             branches[branch.name] = branch
-            if why := self._passes(entry, None, branch):
+            if why := self._passes(entry, None, branch, sinks):
                 self._leave_out(entry, branch.name, why)
                 del branches[branch.name]
                 continue
