@@ -52,6 +52,8 @@ def test_it_says_all_that_the_answer_holds(hand):
     assert text.count("Does not hold here") == sum(
         result.verdict == "does not hold" for result in whole.claims
     )
+    holding = sum(result.verdict == "holds" for result in whole.claims)
+    assert f"Of {len(whole.claims)} claims {holding} hold here" in text
     assert f"{whole.zones.gap_mm / 10:.1f} cm" in text
     for place in whole.places:
         for figure in place.distances:

@@ -142,6 +142,26 @@ def test_two_wishes_in_a_row_are_both_kept(hand, monkeypatch):
     hand.settle()
 
 
+def test_what_cannot_be_laid_is_said_where_it_was_chosen(hand, monkeypatch):
+    from dataclasses import replace
+
+    from annotations.courses.course import LeftOut
+
+    def build(request, progress, cancelled):
+        fault = LeftOut("sciatic_nerve", "left", "trunk", "no room")
+        return replace(quick(request, progress, cancelled), left_out=(fault,))
+
+    monkeypatch.setattr("annotations.atlas.build", build)
+    panel = open_by_key(hand)
+    assert "could not be drawn" not in panel.notes["sciatic"].text()
+    step(hand, "sciatic")
+    hand.qtbot.waitUntil(lambda: hand.window.scene.state.request.variants.sciatic == "B")
+    hand.settle()
+    said = "On the left the sciatic nerve could not be drawn this way."
+    assert panel.notes["sciatic"].text().startswith(said)
+    assert "could not" not in panel.notes["artery"].text()
+
+
 def test_an_absent_artery_passes_nowhere(hand, monkeypatch):
     monkeypatch.setattr("annotations.atlas.build", quick)
     panel = open_by_key(hand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -193,6 +194,7 @@ class ClaimsPanel(Scrolled):
             )
         column.addWidget(paragraph(f"Pose: {answer.pose}. {CAUTION}", "small"))
         column.addWidget(heading("What is published, and whether it holds here"))
+        column.addWidget(paragraph(_summary(answer)))
         for result in answer.claims:
             column.addWidget(_claim(result))
         column.addWidget(paragraph(NOT_FOR_SURGERY, "small"))
@@ -293,6 +295,15 @@ def _two_kinds(straight_mm: float | None, along_mm: float | None) -> QWidget:
     if along:
         column.addWidget(_cell(along, "small"))
     return box
+
+
+def _summary(answer: Answer) -> str:
+    """How many claims hold: "Of 18 claims 4 hold here, 9 do not, 5 cannot be judged." """
+    count = Counter(result.verdict for result in answer.claims)
+    return (
+        f"Of {len(answer.claims)} claims {count['holds']} hold here, {count['does not hold']} do "
+        f"not, {count['cannot be judged here']} cannot be judged on one specimen."
+    )
 
 
 def _claim(result: ClaimResult) -> QWidget:

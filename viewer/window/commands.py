@@ -156,14 +156,14 @@ _FIXED = (
     ),
     Command(
         "panel_structure",
-        "About this structure",
+        "This structure",
         "What is known of the selected structure, with the sources",
         "Panels",
         checkable=True,
     ),
     Command(
         "panel_specimen",
-        "About this specimen",
+        "This specimen",
         "Where the anatomy comes from, and its licence",
         "Panels",
         checkable=True,

@@ -51,7 +51,8 @@ class Docks:
     """On the left the structures, below them what is known of the chosen one and the specimen.
 
     On the right the entry zone, the published claims and the variants, one behind the other. The
-    panels (`structures`, `facts`, …) are there once `fill` was called.
+    panels (`structures`, `facts`, …) are there once `fill` was called, claims and variants once
+    `fill_behind` was (`filled`, `complete`).
     """
 
     structures: StructurePanel
@@ -62,7 +63,7 @@ class Docks:
     variants: VariantsPanel
 
     def __init__(self, window: QMainWindow, actions: Actions) -> None:
-        self.filled = False
+        self.filled = self.complete = False
         self._window, self._actions = window, actions
         self._letter_px = window.fontMetrics().averageCharWidth()
         window.setDockNestingEnabled(True)
@@ -72,37 +73,36 @@ class Docks:
             self._connect(command, dock)
 
     def fill(self, scene: Scene) -> None:
-        """Make the panels."""
-        from viewer.window.claims_panel import ClaimsPanel
+        """Make the panels that are in sight from the start, and what goes with them."""
         from viewer.window.specimen_panel import SpecimenPanel
         from viewer.window.structure_panel import StructureFacts
         from viewer.window.tree import StructurePanel
-        from viewer.window.variants_panel import VariantsPanel
         from viewer.window.zone_panel import ZonePanel
 
         self.structures = StructurePanel(scene)
         self.facts = StructureFacts()
         self.specimen = SpecimenPanel()
         self.zones = ZonePanel(scene)
+        self.structures.chosen_changed.connect(self.facts.show_items)
+        self._put(STRUCTURES, self.structures)
+        self._put(FACTS, self.facts)
+        self._put(SPECIMEN, self.specimen)
+        self._put(ZONES, self.zones)
+        self.filled = True
+
+    def fill_behind(self) -> None:
+        """Make the panels that stand behind others: none of them may hold up the first picture."""
+        from viewer.window.claims_panel import ClaimsPanel
+        from viewer.window.variants_panel import VariantsPanel
+
         self.claims = ClaimsPanel()
         self.variants = VariantsPanel()
-        self.structures.chosen_changed.connect(self.facts.show_items)
-        panels: dict[str, QWidget] = {
-            STRUCTURES: self.structures,
-            FACTS: self.facts,
-            SPECIMEN: self.specimen,
-            ZONES: self.zones,
-            CLAIMS: self.claims,
-            VARIANTS: self.variants,
-        }
-        for command, panel in panels.items():
-            empty = self._docks[command].widget()
-            self._docks[command].setWidget(panel)
-            empty.deleteLater()
+        self._put(CLAIMS, self.claims)
+        self._put(VARIANTS, self.variants)
         # Behind another panel a dock counts as shown, but not as visible.
         self._docks[CLAIMS].visibilityChanged.connect(self.claims.look)
         self.claims.look(not self._docks[CLAIMS].visibleRegion().isEmpty())
-        self.filled = True
+        self.complete = True
 
     def set_atlas(self, atlas: Atlas) -> None:
         """Let every panel tell of an atlas."""
@@ -116,7 +116,8 @@ class Docks:
     def show_settings(self, request: Request) -> None:
         """Show the settings of a request, without asking for anything."""
         self.zones.limits.show_request(request)
-        self.variants.show_variants(request.variants)
+        if self.complete:
+            self.variants.show_variants(request.variants)
 
     def raise_structures(self) -> None:
         """Bring the list of structures to the front."""
@@ -159,6 +160,7 @@ class Docks:
         if self.filled:
             self.structures.close_panel()
             self.zones.close_panel()
+        if self.complete:
             self.claims.close_panel()
 
     def _connect(self, command: str, dock: QDockWidget) -> None:
@@ -175,6 +177,11 @@ class Docks:
 
         action.triggered.connect(show)
         dock.toggleViewAction().toggled.connect(action.setChecked)
+
+    def _put(self, name: str, panel: QWidget) -> None:
+        empty = self._docks[name].widget()
+        self._docks[name].setWidget(panel)
+        empty.deleteLater()
 
     def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self._window)

@@ -100,11 +100,15 @@ class MainWindow(QMainWindow):
             return
         self.docks.fill(self.scene)
         self.zones.limits_changed.connect(self.session.set_limits)
-        self.docks.variants.variants_changed.connect(self.session.set_variants)
-        self.docks.claims.copied.connect(self.status.say)
         self.structures.slider_held.connect(self.view.hold_quick)
         self.structures.menu_actions = self.looks.on_chosen()
         self.settled.emit()
+
+    def _fill_panels_behind(self) -> None:
+        if not self.docks.complete:
+            self.docks.fill_behind()
+            self.docks.variants.variants_changed.connect(self.session.set_variants)
+            self.docks.claims.copied.connect(self.status.say)
 
     @property
     def structures(self) -> StructurePanel:
@@ -182,6 +186,7 @@ class MainWindow(QMainWindow):
         self._column.activate()
         self.view.repaint()
         self.fill_panels()
+        self._fill_panels_behind()
         self.docks.set_atlas(atlas)
         self.status.show_notice(missing(atlas))
         self.toolbar.specimens.refresh()

@@ -16,7 +16,7 @@ class SpecimenPanel(Scrolled):
     """What the viewer of a picture has a right to know."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("About this specimen", parent)
+        super().__init__("This specimen", parent)
         self.title = heading("")
         self.how_made = paragraph()
         self.licence = paragraph()

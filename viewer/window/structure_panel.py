@@ -31,7 +31,7 @@ class StructureFacts(Scrolled):
     """What is known of the structure, zone or landmark that was chosen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("About this structure", parent)
+        super().__init__("This structure", parent)
         self._atlas: Atlas | None = None
         self._ids: tuple[str, ...] = ()
         self._shown: list[QWidget] = []

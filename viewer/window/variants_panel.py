@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 from annotations.atlas import Atlas
 from annotations.courses.variants import Variants
 from annotations.variants import Choice, Variant, variants_table, with_variant
+from meshes.structure import structure
 from viewer.window.layout import CalmList, Scrolled, card, paragraph
-from viewer.window.wording import source_of
+from viewer.window.wording import joined, source_of
 
 INTRODUCTION = (
     "People differ in how these nerves and arteries run. After a change their courses are "
@@ -89,9 +90,20 @@ class VariantsPanel(Scrolled):
             box.setCurrentIndex(variant.values.index(value))
             box.blockSignals(False)
             box.setEnabled(is_open and variant.matters(self._variants))
-            said = _said(variant, variant.choice(value)) if is_open else FIXED
-            self.notes[name].setText(said)
+            said = [_said(variant, variant.choice(value)) if is_open else FIXED]
+            if self._atlas is not None and self._variants == self._atlas.request.variants:
+                said.insert(0, _not_drawn(variant, self._atlas))
+            self.notes[name].setText("\n".join(filter(None, said)))
         self.reset.setEnabled(self._variants != Variants())
+
+
+def _not_drawn(variant: Variant, atlas: Atlas) -> str:
+    """Where what the variant is about could not be laid."""
+    sides = [
+        one.side for one in atlas.left_out if one.id == variant.structure and one.branch == "trunk"
+    ]
+    name = structure(variant.structure).english.lower()
+    return f"On the {joined(sides)} the {name} could not be drawn this way." if sides else ""
 
 
 def _offered(choice: Choice) -> str:
