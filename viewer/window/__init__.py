@@ -92,7 +92,7 @@ def _import_the_rest() -> None:
     """
     import psygnal  # noqa: F401
 
-    import annotations.atlas
+    import annotations.atlas  # noqa: F401
     import viewer.presets  # noqa: F401
 
 
