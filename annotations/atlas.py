@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from annotations import store
 from annotations.courses.course import Course, LeftOut
 from annotations.request import Request
-from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import Zones
 from meshes import cache
 from meshes.load import load_complete_specimen, specimen_key
 from meshes.sources.download import Cancelled, Progress, never
 from meshes.specimen import SIDES, Part, Side, Specimen
+
+if TYPE_CHECKING:
+    from annotations.zones.fields import SurfaceFields
 
 # What the kept results depend on; how they are reported does not belong to it.
 CODE = tuple(Path(__file__).with_name(name) for name in ("courses", "zones", "evidence"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.courses.course import Branch, Course, LeftOut, Pass, PointOfInterest, Role
-from annotations.zones.fields import SurfaceFields
 from annotations.zones.zone import (
     Fibres,
     Patch,
@@ -22,6 +21,9 @@ from annotations.zones.zone import (
 )
 from meshes.specimen import Origin, Part, Side
 from meshes.store import PartHeader, pack_parts, unpack_parts
+
+if TYPE_CHECKING:
+    from annotations.zones.fields import SurfaceFields
 
 Arrays = Mapping[str, NDArray[Any]]
 Triple = tuple[float, float, float]
@@ -201,6 +203,9 @@ def unpack_fields(header: FieldsHeader, arrays: Arrays) -> list[SurfaceFields]:
 
 
 def _unpack_surface(head: _SurfaceHeader, side: Side, base: str, arrays: Arrays) -> SurfaceFields:
+    # The fields are opened only when courses or zones have to be made.
+    from annotations.zones.fields import SurfaceFields
+
     return SurfaceFields(
         side,
         arrays[f"{base}/vertices_mm"],

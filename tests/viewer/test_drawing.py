@@ -21,6 +21,7 @@ from viewer.scene import Camera
 from viewer.stage.actors import draw
 from viewer.stage.arrays import lent
 from viewer.stage.cameras import cuts, fitted
+from viewer.stage.striation import streaks
 from viewer.stage.strokes import dashed, ring
 from viewer.stage.surfaces import Surface, ball, merged, tube
 from viewer.stage.tones import drawn_towards, shaded
@@ -128,22 +129,22 @@ def test_schematic_courses_are_striped_and_others_are_not(
 ) -> None:
     modelled = model_atlas.parts[f"{structure}_left"]
     assert modelled.origin == "modelled"
-    assert draw(modelled.id, modelled, model_atlas).pieces[0].surface.colours is None
+    assert draw(modelled.id, modelled, model_atlas, streaks()).pieces[0].surface.colours is None
     part = replace(modelled, origin="schematic")
-    colours = draw(part.id, part, model_atlas).pieces[0].surface.colours
+    colours = draw(part.id, part, model_atlas, streaks()).pieces[0].surface.colours
     assert len(np.unique(colours, axis=0)) == 2
     # Light and dark rings follow each other along the course.
     light = colours[:, 1] > np.median(np.unique(colours[:, 1]))
     assert 0.15 < light.mean() < 0.75
     plain = part_of("sciatic_nerve", "left", (0.0, 0.0, 0.0), 5.0)
-    assert draw(plain.id, plain, model_atlas).pieces[0].surface.colours is None
+    assert draw(plain.id, plain, model_atlas, streaks()).pieces[0].surface.colours is None
 
 
 def test_tendon_and_cartilage_are_blended_in(model_atlas: Atlas) -> None:
     made = part_of("gluteus_medius", "left", (0.0, 0.0, 0.0), 30.0)
     tendon = (made.vertices_mm[:, 2] > 0).astype(np.float32)
     part = replace(made, fields={"tendon": tendon})
-    colours = draw(part.id, part, model_atlas).pieces[0].surface.colours.astype(int)
+    colours = draw(part.id, part, model_atlas, streaks()).pieces[0].surface.colours.astype(int)
     pale, red = colours[tendon == 1].mean(axis=0), colours[tendon == 0].mean(axis=0)
     assert pale[1] > red[1] + 60 and pale[2] > red[2] + 60
     assert palette().fields["tendon"] > palette().kinds["muscle"].colour

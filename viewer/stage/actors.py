@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkInformation
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkTexture
 from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLActor
 
 from annotations.atlas import Atlas
@@ -18,7 +18,7 @@ from meshes.specimen import FloatArray, Landmark, Part, part_id
 from meshes.structure import structures
 from viewer.items import LINE, view_table
 from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
-from viewer.stage.striation import coordinates, streaks
+from viewer.stage.striation import coordinates
 from viewer.stage.surfaces import Surface, ball, distinct, merged, tube
 from viewer.stage.tones import drawn_towards, field_colours, shaded, striped_colours
 
@@ -152,11 +152,11 @@ def sources(atlas: Atlas) -> dict[str, object]:
     return found
 
 
-def draw(item: str, source: object, atlas: Atlas) -> Drawn:
-    """Make the pieces of an item."""
+def draw(item: str, source: object, atlas: Atlas, fibres: vtkTexture) -> Drawn:
+    """Make the pieces of an item; `fibres` is the texture of the muscles."""
     drawn = Drawn(item, source)
     if isinstance(source, Part):
-        drawn.pieces.append(_part(source, atlas))
+        drawn.pieces.append(_part(source, atlas, fibres))
     elif isinstance(source, Patch):
         drawn.pieces.extend(_patch(source))
     elif isinstance(source, Landmark):
@@ -166,7 +166,7 @@ def draw(item: str, source: object, atlas: Atlas) -> Drawn:
     return drawn
 
 
-def _part(part: Part, atlas: Atlas) -> Piece:
+def _part(part: Part, atlas: Atlas, fibres: vtkTexture) -> Piece:
     material = material_of(part.structure)
     kind = structures()[part.structure].kind
     normals, colours = part.normals, None
@@ -178,11 +178,11 @@ def _part(part: Part, atlas: Atlas) -> Piece:
     if part.origin == "schematic":
         course = atlas.courses.get(part.structure, {}).get(part.side)
         colours = striped_colours(part, material, course)
-    fibres = coordinates(part, atlas.specimen) if kind == "muscle" else None
-    surface = Surface(part.vertices_mm, part.triangles, normals, colours, fibres)
+    along = coordinates(part, atlas.specimen) if kind == "muscle" else None
+    surface = Surface(part.vertices_mm, part.triangles, normals, colours, along)
     actor = _actor(surface, material)
-    if fibres is not None:
-        actor.SetTexture(streaks())
+    if along is not None:
+        actor.SetTexture(fibres)
     return Piece(surface, actor, material, closed=kind in CLOSED, glass=True)
 
 

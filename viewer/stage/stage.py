@@ -24,6 +24,7 @@ from viewer.stage.lights import light
 from viewer.stage.marker import Marker
 from viewer.stage.overlay import Overlay
 from viewer.stage.picking import Pick, Picker, Target, rays
+from viewer.stage.striation import streaks
 from viewer.stage.window import off_screen_window
 
 DEFAULT_SIZE_PX = (1280, 800)
@@ -64,6 +65,7 @@ class Stage:
         self._frame: Frame | None = None
         self._is_cut = False
         self._picker = Picker()
+        self._fibres = streaks()
         self._marker = Marker(self.window)
         self._overlay = Overlay(self.renderer)
         self.orientation_marker = True
@@ -116,7 +118,7 @@ class Stage:
             drawn = self._drawn.get(item)
             if drawn is None:
                 assert self._atlas is not None
-                drawn = draw(item, self._sources[item], self._atlas)
+                drawn = draw(item, self._sources[item], self._atlas, self._fibres)
                 self._drawn[item] = drawn
             if self._shown.get(item) != shown:
                 drawn.show(shown)
@@ -321,6 +323,7 @@ class Stage:
             self._remove(item)
         self._picker.clear()
         self._overlay.close()
+        self._fibres.ReleaseGraphicsResources(self.window)
         self._marker.close(self.window)
         self.renderer.RemoveAllViewProps()
         self.window.RemoveRenderer(self.renderer)

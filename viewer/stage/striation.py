@@ -60,8 +60,8 @@ def coordinates(part: Part, specimen: Specimen) -> FloatArray:
     across = np.cross(along, thin - along * (thin @ along))
     across /= np.linalg.norm(across)
     texel_lanes = TEXELS[0] / 8
-    uv = np.c_[points @ across / (table.lane_mm * texel_lanes), points @ along / table.length_mm]
-    return np.ascontiguousarray(uv, np.float32)
+    across, along = across / (table.lane_mm * texel_lanes), along / table.length_mm
+    return np.ascontiguousarray(points @ np.stack([across, along], axis=1), np.float32)
 
 
 def _from_landmarks(part: Part, specimen: Specimen) -> FloatArray | None:
@@ -82,7 +82,7 @@ def _from_landmarks(part: Part, specimen: Specimen) -> FloatArray | None:
 def streaks() -> vtkTexture:
     """A grey texture that repeats, streaked along its second axis; it modulates the colour.
 
-    One for each actor: a texture lives in one render window's memory. Without smaller copies for
+    One for each stage: a texture lives in one render window's memory. Without smaller copies for
     the distance: at the usual scales they do not show, and software OpenGL compiles a shader at
     each start to make them.
     """

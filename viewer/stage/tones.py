@@ -17,7 +17,7 @@ from viewer.stage.surfaces import Colours
 
 
 def shaded(colours: FloatArray, hollow: FloatArray) -> Colours:
-    """Colours (n, 3) from 0 to 1, darker in hollows and lighter on crests.
+    """Colours (n, 3) or (1, 3) from 0 to 1, darker in hollows and lighter on crests.
 
     `hollow` (n,) as in `meshes.relief`.
     """
@@ -31,13 +31,15 @@ def shaded(colours: FloatArray, hollow: FloatArray) -> Colours:
 
 
 def field_colours(part: Part, material: Material) -> FloatArray:
-    """The material's colour, blended to tendon and cartilage where the part says so; (n, 3)."""
-    inks = palette().fields
-    colours = np.tile(np.array(rgb(material.colour), np.float32), (len(part.vertices_mm), 1))
-    for name, ink in inks.items():
+    """The material's colour, blended to tendon and cartilage where the part says so.
+
+    (n, 3), or (1, 3) where it is the same everywhere.
+    """
+    colours = np.array([rgb(material.colour)], np.float32)
+    for name, ink in palette().fields.items():
         if name in part.fields:
             share = np.clip(part.fields[name], 0.0, 1.0)[:, None]
-            colours += (np.array(rgb(ink), np.float32) - colours) * share
+            colours = colours + (np.array(rgb(ink), np.float32) - colours) * share
     return colours
 
 

@@ -45,6 +45,7 @@ def _run(specimen: str | None, scene_file: Path | None) -> int:
     from viewer.window.application import make_application
 
     request, state = _wanted(specimen, scene_file)
+    _import_the_rest()
     application = make_application()
     from PySide6.QtCore import QEvent
 
@@ -81,6 +82,18 @@ def _wanted(specimen: str | None, scene_file: Path | None) -> tuple[Request, Sce
         request = msgspec.structs.replace(state.request, specimen=specimen)
         state = msgspec.structs.replace(state, request=request)
     return state.request, state
+
+
+def _import_the_rest() -> None:
+    """Import what the window needs and what knows no Qt.
+
+    Once Qt is there, PySide reads the source of every module that is imported, to see whether it
+    names PySide: for some sixty modules that is a twentieth of the time to the first frame.
+    """
+    import psygnal  # noqa: F401
+
+    import annotations.atlas  # noqa: F401
+    import viewer.presets  # noqa: F401
 
 
 @contextmanager
