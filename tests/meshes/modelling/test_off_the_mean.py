@@ -1,7 +1,7 @@
 """The same code on people 2 SD off the mean person: all closed, nothing in its neighbour.
 
-The five that were hardest, on a coarse grid; `python -m benchmarks.modelling --modes` does all twelve
-on the full one.
+The five that were hardest, on a coarse grid; `python -m benchmarks.modelling --modes` does all
+twelve on the full one.
 """
 
 import pytest
