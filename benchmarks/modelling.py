@@ -1,7 +1,8 @@
 """How good and how fast the modelled parts are: `python -m benchmarks.modelling`.
 
 Prints the distance to real muscles (Z-Anatomy's bones only, against its own muscles), then closed
-surfaces, volumes and overlaps on the shape model, and times.
+surfaces, volumes and overlaps on the shape model, and times. With `--modes`: the worst figures on
+people who lie 2 SD off its mean.
 For the first table fetch Z-Anatomy, or set GLUTEA_MIRROR.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +19,12 @@ from rich.table import Table
 from scipy.spatial import cKDTree
 
 from meshes.load import load_specimen, state
-from meshes.modelling.complete import complete
+from meshes.modelling.complete import QualityName, complete
 from meshes.modelling.remesh import euler_number
 from meshes.modelling.samples import surface_samples
 from meshes.modelling.signed_distance import overlap_mm3
 from meshes.modelling.table import footprints
+from meshes.sources import model
 from meshes.specimen import Part, Specimen
 from meshes.structure import structures
 from meshes.surface import is_closed, volume_cm3
@@ -54,6 +56,8 @@ VOLUMES_CM3 = {
 }
 MOST_OVERLAP = {"muscle": 0.005, "ligament": 0.01, "fascia": 0.01, "bone": 0.005, "skin": 1.0}
 SAMPLE_MM2 = 1.5
+# People that the same code must work on.
+MODES, SD = 6, 2.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,50 @@ def overlap(specimen: Specimen, part: Part, spacing_mm: float = 1.0) -> float:
     return overlap_mm3(mine, others, spacing_mm) / max(volume, 1e-9)
 
 
+def off_the_mean() -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Name and deviations of the people 2 SD off the mean along each of the first modes."""
+    for mode in range(MODES):
+        for sd in (-SD, SD):
+            yield f"mode {mode + 1}, {sd:+g} SD", (*[0.0] * mode, sd)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The worst figures of a completed specimen.
+
+    Attributes:
+        faults: parts that are open or no plain balls, or share more than is allowed.
+        overlap: the part and the share of its volume that come nearest to what is allowed.
+        volume: the part whose volume lies farthest off its target, and volume over target.
+    """
+
+    faults: tuple[str, ...]
+    overlap: tuple[str, float]
+    volume: tuple[str, float]
+
+
+def worst(specimen: Specimen) -> Worst:
+    """What is least good about the modelled parts of a specimen."""
+    centre = specimen.landmark("hip_joint_centre", "left")
+    assert centre is not None and centre.radius_mm is not None
+    cube = (centre.radius_mm / footprints().reference_head_radius_mm) ** 3
+    faults, most, off = [], ("", 0.0, 0.0), ("", 1.0)
+    for part in modelled(specimen):
+        kind = structures()[part.structure].kind
+        shared = 0.0 if kind == "skin" else overlap(specimen, part)
+        if not is_closed(part.triangles) or euler_number(part.triangles) != 2:
+            faults.append(f"{part.id}: not one closed surface")
+        if shared > MOST_OVERLAP[kind]:
+            faults.append(f"{part.id}: shares {100 * shared:.2f} %")
+        if shared / MOST_OVERLAP[kind] > most[2]:
+            most = (part.id, shared, shared / MOST_OVERLAP[kind])
+        recipe = footprints().sheets.get(part.structure)
+        if recipe is not None and recipe.volume_cm3 is not None:
+            share = volume_cm3(part.vertices_mm, part.triangles) / (recipe.volume_cm3 * cube)
+            off = max(off, (part.id, share), key=lambda pair: abs(np.log(pair[1])))
+    return Worst(tuple(faults), most[:2], off)
+
+
 def modelled(specimen: Specimen) -> Iterable[Part]:
     """The parts that Glutea made."""
     return (p for p in specimen.parts.values() if p.origin == "modelled")
@@ -115,8 +163,16 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quality", default="full", choices=["full", "coarse", "preview"])
+    parser.add_argument(
+        "--modes",
+        action="store_true",
+        help="only people 2 SD off the mean along the shape model's first modes; minutes each",
+    )
     wanted = parser.parse_args()
     console = Console(width=110)
+    if wanted.modes:
+        _print_modes(console, wanted.quality)
+        return
     if state("z-anatomy") != "available":
         console.print(_distance_table())
     else:
@@ -130,6 +186,20 @@ def main() -> None:
     complete(load_specimen("model"), "preview")
     wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     console.print(f"Shape model, both sides, preview: {wall:.1f} s, {cpu:.1f} s of CPU time")
+
+
+def _print_modes(console: Console, quality: QualityName) -> None:
+    """One row a person, as soon as it is there."""
+    for name, deviations in off_the_mean():
+        started = time.perf_counter()
+        found = worst(complete(model.load(deviations), quality))
+        seconds = time.perf_counter() - started
+        console.print(
+            f"{name}: {'; '.join(found.faults) or 'all closed and apart'}. "
+            f"Most shared: {found.overlap[0]} {100 * found.overlap[1]:.2f} %. "
+            f"Volume: {found.volume[0]} {100 * found.volume[1]:.0f} % of its target. "
+            f"{seconds:.0f} s"
+        )
 
 
 def _distance_table() -> Table:

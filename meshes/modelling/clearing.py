@@ -23,17 +23,15 @@ def cleared(mesh: Mesh, obstacles: Obstacles, gap_mm: float) -> Mesh:
     """The mesh with its vertices moved until they are `gap_mm` clear and no edge cuts in."""
     edges, _ = unique_edges(mesh.triangles)
     vertices = mesh.vertices_mm.copy()
+    # Farther off than the field can err, nothing is to be done.
+    near = obstacles.field.sample(vertices) < gap_mm + obstacles.field.grid.spacing_mm
     for _ in range(ROUNDS):
-        # Farther off than the field can err, nothing is to be done.
-        near = obstacles.field.sample(vertices) < gap_mm + obstacles.field.grid.spacing_mm
         own = np.flatnonzero(near)
         across = edges[near[edges].any(axis=1)]
         points = np.vstack([vertices[own], vertices[across].mean(axis=1)])
         distance, away = obstacles.nearest(points)
         gap = np.r_[np.full(len(own), gap_mm), np.zeros(len(across))]
         depth = np.clip(gap - distance, 0, LARGEST_PUSH_MM)
-        if not len(depth) or depth.max() < ENOUGH_MM:
-            break
         # An edge moves with both its ends; of several pushes a vertex follows the largest.
         moved = np.r_[own, across[:, 0], across[:, 1]]
         cause = np.r_[np.arange(len(own)), np.tile(np.arange(len(own), len(points)), 2)]
@@ -41,4 +39,7 @@ def cleared(mesh: Mesh, obstacles: Obstacles, gap_mm: float) -> Mesh:
         push = np.zeros_like(vertices)
         push[moved[order]] = (depth[:, None] * away)[cause[order]]
         vertices += push
+        near = np.linalg.norm(push, axis=1) > ENOUGH_MM
+        if not near.any():
+            break
     return Mesh(vertices, mesh.triangles, normals_of(vertices, mesh.triangles))

@@ -131,10 +131,12 @@ def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
 
 def euler_number(triangles: IntArray) -> int:
     """Vertices − edges + triangles: 2 for a ball, 2 less for each handle."""
-    edges = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
+    start, end = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).T.astype(np.int64)
     size = int(triangles.max()) + 1
-    count = len(np.unique(edges[:, 0] * size + edges[:, 1]))
-    return int(len(np.unique(triangles)) - count + len(triangles))
+    code = np.sort(np.minimum(start, end) * size + np.maximum(start, end))
+    edges = 1 + np.count_nonzero(np.diff(code))
+    vertices = np.count_nonzero(np.bincount(triangles.ravel()))
+    return int(vertices - edges + len(triangles))
 
 
 def _decimated(mesh: Mesh, triangles: int) -> Mesh:

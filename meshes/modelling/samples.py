@@ -49,7 +49,7 @@ class Samples:
 
     def signed(self, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(n,) signed distances near the surface, and (n, 3) unit vectors that lead out of it."""
-        length, which = self.tree.query(points_mm, k=ROUND_ABOUT, workers=-1)
+        length, which = self.tree.query(points_mm, k=ROUND_ABOUT)
         # The mean normal round about tells out from in also beyond a sharp rim.
         away = self.normals[which].mean(axis=1)
         away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)

@@ -30,7 +30,7 @@ def obstacles(*shapes: trimesh.Trimesh, spacing: float = 3.0) -> Obstacles:
 @given(st.floats(0.8, 2.0), st.floats(0, np.pi), st.floats(3.0, 6.0))
 def test_a_plate_is_pushed_out_of_a_tendon(into: float, turn: float, radius: float) -> None:
     """A thin tendon on a coarse grid: the field alone would let the plate into it."""
-    tendon = trimesh.creation.cylinder(radius, 50, sections=32).subdivide_to_size(2.0)
+    tendon = trimesh.creation.cylinder(radius, 70, sections=32).subdivide_to_size(2.0)
     tendon.apply_transform(trimesh.transformations.rotation_matrix(turn, [0, 1, 0]))
     plate = trimesh.creation.box((40, 6, 40)).subdivide_to_size(2.0)
     plate.apply_translation((0, 3 + radius - into, 0))
