@@ -151,7 +151,8 @@ def _tubercles(axes: Axes, scale: float) -> list[Stroke]:
 
 
 def _canal(axes: Axes, scale: float) -> Stroke:
-    """The way of the sacral canal: an oval that narrows downward."""
+    """The way of the sacral canal: an oval that narrows downward, and below its inlet leaves a
+    wall between itself and the bone's surface."""
     table = footprints().sacrum
     v, depth, width, height = np.array(table.canal).T
     line = np.array([axes.within(*row) for row in zip(v, depth, strict=True)])
@@ -161,8 +162,11 @@ def _canal(axes: Axes, scale: float) -> Stroke:
         at, over = axes.level(points)
         half_width, half_height = (np.interp(at, v, size * scale) for size in (width, height))
         ring = np.hypot(points[:, 0] / half_width, (over - np.interp(at, v, middle)) / half_height)
+        oval = (ring - 1) * np.minimum(half_width, half_height)
         beyond = (np.abs(at - (v[0] + v[-1]) / 2) - (v[-1] - v[0]) / 2) * axes.length
-        return np.asarray(np.maximum((ring - 1) * np.minimum(half_width, half_height), beyond))
+        inlet = np.clip((table.lamina_from - at) * axes.length, 0, None)
+        too_near = axes.solid.sample(points) + table.wall_mm * scale - inlet
+        return np.asarray(np.maximum(np.maximum(oval, beyond), too_near))
 
     return Stroke(line, 2 * width.max() * scale, shape, False, table.blend_mm)
 

@@ -213,6 +213,7 @@ class Sacrum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         canal: rows of (level, depth, half width, half height).
+        lamina_from: below this level the canal leaves a wall of at least `wall_mm`.
         hiatus_along: levels of the arch's top and of its full width.
         hiatus_floor: rows of (level, depth).
         hiatus_arch: 0.5 a round arch, 1 a gable.
@@ -225,6 +226,8 @@ class Sacrum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     front_flatness: Positive
     back_narrowness: Positive
     canal: list[tuple[float, float, float, float]]
+    lamina_from: Share
+    wall_mm: Positive
     hiatus_along: tuple[float, float]
     hiatus_floor: list[tuple[float, float]]
     hiatus_half_width_mm: Positive

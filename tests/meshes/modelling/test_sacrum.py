@@ -4,6 +4,7 @@ import pytest
 from meshes.modelling.complete import complete
 from meshes.modelling.remesh import euler_number
 from meshes.modelling.table import footprints
+from meshes.sources import model
 from meshes.specimen import Part, Specimen
 from meshes.surface import is_closed
 
@@ -30,6 +31,14 @@ def test_every_opening_leads_into_the_canal(bones: Specimen, sacrum: Part) -> No
     assert euler_number(sacrum.triangles) == 2 - 2 * genus
     assert f"genus {genus}" in sacrum.note
     assert f"{OPENINGS_OF_THE_CANAL} openings" in sacrum.note
+
+
+@pytest.mark.parametrize("deviations", [[-2.0], [0, 0, 0, 0, 2.0]])
+def test_the_canal_keeps_its_walls_in_people_off_the_mean(deviations: list[float]) -> None:
+    whole = complete(model.load(deviations), "coarse", structure_ids=["coccyx", "sacrum"])
+    triangles = whole.parts["sacrum"].triangles
+    assert is_closed(triangles)
+    assert euler_number(triangles) == 2 - 2 * (OPENINGS_OF_THE_CANAL - 1)
 
 
 def test_each_edge_lies_between_two_triangles(sacrum: Part) -> None:
