@@ -124,7 +124,8 @@ def fibre_sheet(
     clearance = stretch.clearance_mm * scale
     rest = rows(stretch.rest_mm, count) * scale
     if recipe.waist:
-        rest = rest + bend_through(origin, smooth_curve(charts.curve(recipe.waist), count), insertion)
+        waist = smooth_curve(charts.curve(recipe.waist), count)
+        rest = rest + bend_through(origin, waist, insertion)
     early = rows([[x] for x in stretch.early], count)[:, 0]
     if not pins:
         bow = rows(stretch.bow_mm, count) * scale
