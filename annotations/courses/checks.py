@@ -14,11 +14,13 @@ from annotations.courses.relax import largest_turn_deg
 from annotations.courses.space import Space
 from annotations.courses.table import CourseEntry
 from annotations.courses.waypoints import Finder
-from annotations.courses.winding import winding_deg
+from annotations.courses.winding import passes_between, winding_deg
 from annotations.zones.fields import below_piriformis_mm
+from meshes.specimen import FloatArray
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
+PLEXUS = ("sciatic_nerve", "inferior_gluteal_nerve")  # whose roots tell where the plexus lies
 
 
 class Checker:
@@ -39,6 +41,7 @@ class Checker:
         """The course with its passes and least clearances filled in."""
         clearance = self.walls.clearances(entry, course)
         passes = [*self._ways(entry, course)]
+        passes += self._between(course)
         if course.id in self.space.settings.order and course.id in self.finder.laid.borders:
             passes.append(self._order(course))
         passes.append(self._clear(course, clearance))
@@ -106,6 +109,43 @@ class Checker:
         if "behind_ligament" in entry.passes:
             out += self._round_the_spine(trunk)
         return out
+
+    def _between(self, course: Course) -> list[Pass]:
+        """Whether a trunk passes between the two sacral nerves that it should."""
+        row = self.rows[course.id]["trunk"]
+        if row.between is None:
+            return []
+        roots = [self._root(name) for name in row.between]
+        first, second = roots
+        if first is None or second is None:
+            return []
+        line = course.branches[0].points_mm
+        return [
+            Pass(
+                f"between the sacral nerves {row.between[0]} and {row.between[1]}",
+                passes_between(line, first, second),
+                "runs from before the sacral plexus to behind it",
+            )
+        ]
+
+    def _root(self, name: str) -> FloatArray | None:
+        """(n, 3) a sacral nerve from its foramen to where the plexus unites.
+
+        A root that is not drawn stands as the straight line there, as in a specimen whose own
+        nerves begin outside the pelvis.
+        """
+        laid = self.finder.laid.branches
+        for nerve in PLEXUS:
+            root = laid.get(nerve, {}).get(f"{name} root")
+            if root is not None:
+                return root.points_mm
+        foramen = self.space.specimen.point_mm(f"sacral_foramen_{name.lower()}", self.space.side)
+        trunk = next(
+            (laid[nerve]["trunk"] for nerve in PLEXUS if "trunk" in laid.get(nerve, {})), None
+        )
+        if foramen is None or trunk is None:
+            return None
+        return np.array([foramen, trunk.points_mm[0]])
 
     def _pierces(self, trunk: Branch) -> Pass:
         inside = float(self.space.exact("piriformis", trunk.points_mm).min())

@@ -21,7 +21,7 @@ from annotations.courses.relax import (
     largest_turn_deg,
     relaxed,
 )
-from annotations.courses.routes import THINNER, Free, Routes
+from annotations.courses.routes import Free, Routes
 from annotations.courses.slots import Slots
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
@@ -34,8 +34,11 @@ FAIRING_ROUNDS = 8
 STIFFER = 5.0
 SAME_WAY_MM = 4.0
 SWEEPS = 6
-TOGETHER = Stage(14, 0.02, 1.0, 0.2)
+TOGETHER = Stage(14, 0.01, 1.0, 0.1)
+DETOUR = 1.15
+THICKNESSES = (1.0, 0.45)  # shares of its own, that a route is tried for
 Pins = list[tuple[FloatArray, float]]
+Way = tuple[FloatArray, list[tuple[FloatArray, Waypoint]]]  # a route, and places on it
 
 
 @dataclass(eq=False)
@@ -91,11 +94,8 @@ class Lines:
         radius = max(row.radii_mm) * row.flatness
         join = self._join(entry, row)
         free = self._free(entry, row)
-        for share in THINNER:
-            found = self._way(entry, row, free, radius * share, join)
-            if found is not None:
-                break
-        else:
+        found = self._shortest(entry, row, free, radius, join)
+        if found is None:
             return None
         way, places = found
         pins = [(place, w.hold) for place, w in places if w.hold > 0]
@@ -225,6 +225,25 @@ class Lines:
         kept = self._neighbours(entry, row)
         return Free(self.space, kept, row.grid, row.through, row.closed, enters=into)
 
+    def _shortest(
+        self,
+        entry: CourseEntry,
+        row: BranchEntry,
+        free: Free,
+        radius: float,
+        join: FloatArray | None,
+    ) -> Way | None:
+        """The way of the thickest tube that gets through without going a long way round.
+
+        A thinner one squeezes through between others, which then make room when all are relaxed;
+        a thick one might lead the wrong way round them, which no relaxation undoes.
+        """
+        found = [self._way(entry, row, free, radius * share, join) for share in THICKNESSES]
+        ways = [way for way in found if way is not None]
+        lengths = [float(along(way[0])[-1]) for way in ways]
+        good = (w for w, mm in zip(ways, lengths, strict=True) if mm < DETOUR * min(lengths))
+        return next(good, None)
+
     def _way(
         self,
         entry: CourseEntry,
@@ -232,7 +251,7 @@ class Lines:
         free: Free,
         radius: float,
         join: FloatArray | None,
-    ) -> tuple[FloatArray, list[tuple[FloatArray, Waypoint]]] | None:
+    ) -> Way | None:
         """The minimal-cost path through all places, each chosen when the one before it stands."""
         places: list[tuple[FloatArray, Waypoint]] = []
         path: list[FloatArray] = []

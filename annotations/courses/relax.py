@@ -10,6 +10,7 @@ import numpy as np
 from meshes.specimen import FloatArray
 
 RESPACE_EVERY = 14
+STAIRS_CELLS = 0.8  # more would cut a hook's corner through the ligament that it goes round
 
 
 class Stage(NamedTuple):
@@ -158,4 +159,4 @@ def _blurred(points_mm: FloatArray) -> FloatArray:
 
     if len(points_mm) < 5:
         return points_mm
-    return np.asarray(gaussian_filter1d(points_mm, 1.5, axis=0, mode="nearest"))
+    return np.asarray(gaussian_filter1d(points_mm, STAIRS_CELLS, axis=0, mode="nearest"))

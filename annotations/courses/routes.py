@@ -18,7 +18,6 @@ OPENED_COST = 10.0
 MARGIN_MM = 20.0
 RECALL_EVERY = 14
 RECALL_MM = 3.0
-THINNER = (1.0, 0.75, 0.5, 0.3)  # a route is tried for ever thinner tubes
 
 
 class Free:

@@ -150,6 +150,7 @@ class BranchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sink_mm: float = 0.0
     starts_on_bone: bool = False
     joins_at: float = 0.0
+    between: tuple[str, str] | None = None  # the sacral nerves that it passes between, e.g. S1, S2
 
     @property
     def radii_mm(self) -> tuple[float, ...]:

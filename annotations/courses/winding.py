@@ -1,4 +1,4 @@
-"""How far one line winds round another."""
+"""How lines lie to one another: how far one winds round another, whether it passes between two."""
 
 from __future__ import annotations
 
@@ -32,6 +32,37 @@ def winding_deg(line: FloatArray, axis: FloatArray, near_mm: float) -> float:
         turned = np.unwrap(angle[start:stop])
         largest = max(largest, float(np.degrees(turned.max() - turned.min())))
     return largest
+
+
+def passes_between(line: FloatArray, first: FloatArray, second: FloatArray) -> bool:
+    """Whether a line runs through the sheet spanned between two others, and not back again.
+
+    The sheet is ruled: points at the same share of the two lines' lengths are joined. Crossings
+    are counted triangle by triangle (Möller and Trumbore's test).
+
+    Args:
+        line, first, second: (n, 3) points each; `first` and `second` in the same direction.
+    """
+    from annotations.courses.relax import spaced
+
+    count = 40
+    edges = [spaced(points, 1e3, count) for points in (first, second)]
+    a, b = edges
+    corners = np.concatenate(
+        [np.stack([a[:-1], a[1:], b[:-1]], axis=1), np.stack([a[1:], b[1:], b[:-1]], axis=1)]
+    )
+    start, step = line[:-1, None], np.diff(line, axis=0)[:, None]
+    side_1, side_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    across = np.cross(step, side_2)
+    volume = (side_1 * across).sum(axis=-1)
+    volume = np.where(np.abs(volume) < 1e-12, np.inf, volume)
+    offset = start - corners[:, 0]
+    u = (offset * across).sum(axis=-1) / volume
+    over = np.cross(offset, side_1)
+    v = (step * over).sum(axis=-1) / volume
+    along = (side_2 * over).sum(axis=-1) / volume
+    hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (along >= 0) & (along < 1)
+    return bool(hit.sum() % 2)
 
 
 def parallel_frame(tangent: FloatArray) -> FloatArray:
