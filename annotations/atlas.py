@@ -148,6 +148,7 @@ class _Stages:
             ) -> None:
                 self._step(first + share * part, f"{text}, {side} side")
 
+            following(0.0, "Looking for room between bones and muscles")
             muscle = None if fields[side].is_shell else fields[side]
             found, missed = solve(
                 self._specimen, side, muscle, self._request.variants, following, self._cancelled

@@ -104,7 +104,11 @@ def test_it_can_be_stopped_and_the_old_choice_is_back(hand, monkeypatch):
     status = hand.window.status
     hand.qtbot.waitUntil(lambda: status.working and status.work.text() == "Laying the nerve")
     hand.qtbot.mouseClick(status.cancel, Qt.MouseButton.LeftButton)
+    # Heard at once, whenever the work comes to its next step.
+    assert status.work.text() == "Stopping …"
+    assert not status.cancel.isEnabled()
     hand.qtbot.waitUntil(lambda: not status.working)
+    assert status.cancel.isEnabled()
     assert panel.boxes["sciatic"].currentData() == "A"
     assert hand.window.atlas is before
     # The same wish may be made again.

@@ -20,6 +20,7 @@ from viewer.window.timers import single_shot
 
 # Turning a spin box makes many wishes; the last of a flurry is enough.
 DEBOUNCE_MS = 250
+ANEW = "Computing with the new settings"
 # What the user has set for the window, not for one specimen, outlives a change of specimen.
 KEPT = ("theme", "labels", "scale_bar", "credit", "view", "zones_on")
 
@@ -76,7 +77,8 @@ class Session(QObject):
         self._flurry.stop()
         self._settings = {}
         self.wanted, self._state = request, state
-        title = source(request.specimen).title
+        is_open = self.atlas is not None and self.atlas.request.specimen == request.specimen
+        what = ANEW if is_open else f"Opening {source(request.specimen).title}"
 
         def task(progress: Report, cancelled: Any) -> Any:
             # Imported in the worker: the window is on screen by now.
@@ -84,8 +86,8 @@ class Session(QObject):
 
             return build(request, progress, cancelled)
 
-        self.working.emit(0.0, f"Opening {title}")
-        self._builder.start(task, f"Opening {title}")
+        self.working.emit(0.0, what)
+        self._builder.start(task, what)
 
     def open_specimen(self, name: str) -> None:
         """Open a specimen with the settings of now."""

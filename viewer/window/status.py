@@ -63,7 +63,7 @@ class StatusLine(QStatusBar):
         self.bar.setToolTip("How far the specimen is made ready")
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop this and keep what is on show")
-        self.cancel.clicked.connect(self.cancelled)
+        self.cancel.clicked.connect(self._stop)
         self._box = QWidget()
         row = QHBoxLayout(self._box)
         row.setContentsMargins(0, 0, 0, 0)
@@ -97,7 +97,11 @@ class StatusLine(QStatusBar):
         self.notice.setVisible(bool(text))
 
     def progress(self, fraction: float, text: str) -> None:
-        """Show what goes on, if it lasts."""
+        """Show what goes on, if it lasts; 0 begins something new."""
+        if fraction == 0.0:
+            self.cancel.setEnabled(True)
+        elif not self.cancel.isEnabled():
+            return
         self.work.setText(text)
         self.bar.setValue(round(1000 * fraction))
         if not self._box.isVisibleTo(self) and not self._patience.isActive():
@@ -107,3 +111,10 @@ class StatusLine(QStatusBar):
         """Nothing goes on any more."""
         self._patience.stop()
         self._box.hide()
+        self.cancel.setEnabled(True)
+
+    def _stop(self) -> None:
+        """Work that is under way stops at its next step: say that the wish was heard."""
+        self.cancel.setEnabled(False)
+        self.work.setText("Stopping …")
+        self.cancelled.emit()
