@@ -29,7 +29,6 @@ DEFAULT_SIZE = "1280x800"
 DEFAULT_PICTURE = "glutea.png"
 USERS_MISTAKE, OUR_FAULT, STOPPED = 2, 1, 130
 MOST_PIXELS_A_SIDE = 16384
-GARBAGE = 50_000, 20, 50
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,9 +41,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 2 the user's mistake, 1 a fault of ours."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    # Importing makes many objects and no garbage: looking for it so often was a twentieth of the
-    # time that a picture takes.
-    gc.set_threshold(*GARBAGE)
+    # Importing makes many objects but no garbage, and looking for it took a twentieth of a start.
+    gc.set_threshold(50_000, 20, 50)
     for stream in (sys.stdout, sys.stderr):
         # Names and citations need more letters than an old code page has.
         if isinstance(stream, io.TextIOWrapper):
