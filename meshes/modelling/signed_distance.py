@@ -182,7 +182,7 @@ def _exact(vertices_mm: FloatArray, triangles: IntArray, grid: Grid, near: BoolA
     h = grid.spacing_mm
     points, normals = surface_samples(vertices_mm, triangles, h * h / SAMPLES_PER_CELL_FACE)
     at = grid.origin_mm + h * np.argwhere(near)
-    length, which = cKDTree(points, balanced_tree=False).query(at)
+    length, which = cKDTree(points, balanced_tree=False).query(at, workers=-1)
     offset = at - points[which]
     plane = np.abs(np.einsum("ij,ij->i", offset, normals[which]))
     sideways = np.sqrt(np.maximum(length**2 - plane**2, 0))
