@@ -34,7 +34,7 @@ FAIRING_ROUNDS = 8
 STIFFER = 5.0
 SAME_WAY_MM = 4.0
 SWEEPS = 6
-TOGETHER = Stage(14, 0.01, 1.0, 0.1)
+TOGETHER = Stage(14, 0.02, 1.0, 0.2)
 DETOUR = 1.15
 THICKNESSES = (1.0, 0.45)  # shares of its own, that a route is tried for
 Pins = list[tuple[FloatArray, float]]
@@ -304,9 +304,11 @@ class Lines:
             points: FloatArray, radius: FloatArray, start: FloatArray, end: FloatArray
         ) -> FloatArray:
             sideways = across(points, flat) * (radius / flatness - radius)[:, None]
-            shifts = [free.push(points + k * sideways, radius, start, end) for k in (-1, 0, 1)]
-            count = sum((shift != 0).any(axis=1) for shift in shifts)
-            return np.asarray(sum(shifts) / np.maximum(count, 1)[:, None])
+            rows = line.branch.row_shares
+            shifts = np.array([free.push(points + k * sideways, radius, start, end) for k in rows])
+            # Whatever part of it is nearest to something decides.
+            most = np.linalg.norm(shifts, axis=-1).argmax(axis=0)
+            return np.asarray(shifts[most, np.arange(len(points))])
 
         return push
 

@@ -1,0 +1,123 @@
+"""Courses keep what anatomy demands: as the atlases have it, and on bodies smoothly deformed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from annotations.atlas import Atlas
+from annotations.courses.course import Course
+from annotations.courses.solve import solve
+from annotations.courses.table import course_table
+from annotations.courses.winding import passes_between
+from annotations.evidence import evidence
+from annotations.zones.fields import surface_fields
+from meshes.specimen import FloatArray, Landmark, Part, Specimen
+from meshes.surface import normals_of
+
+NERVE, ARTERY = "inferior_gluteal_nerve", "inferior_gluteal_artery"
+WAVE_MM, AMPLITUDE_MM = 320.0, 4.0
+
+
+def broken(course: Course) -> list[str]:
+    """The passes that do not hold, in words."""
+    return [f"{check.name}: {check.detail}" for check in course.passes if not check.holds]
+
+
+@pytest.mark.parametrize("name", [NERVE, ARTERY])
+def test_nerve_and_artery_keep_every_demand(atlas: Atlas, name: str) -> None:
+    for side in ("left", "right"):
+        assert not broken(atlas.courses[name][side]), side
+
+
+def test_nothing_that_may_be_left_out_is_drawn_with_a_fault(atlas: Atlas) -> None:
+    may_be_left_out = {e.structure for e in course_table().course if e.may_be_left_out}
+    for name, sides in atlas.courses.items():
+        for course in sides.values() if name in may_be_left_out else ():
+            assert not broken(course), name
+
+
+def test_what_is_left_out_says_why(atlas: Atlas) -> None:
+    drawn = {(name, side) for name, sides in atlas.courses.items() for side in sides}
+    for one in atlas.left_out:
+        assert one.reason
+        assert one.branch != "trunk" or (one.id, one.side) not in drawn
+
+
+def test_artery_lies_medial_to_nerve_where_they_leave(atlas: Atlas) -> None:
+    for side in ("left", "right"):
+        exits = [
+            next(p.position_mm for p in atlas.courses[name][side].points if p.name == "exit")
+            for name in (NERVE, ARTERY)
+        ]
+        nerve, artery = (abs(float(point[0])) for point in exits)
+        assert artery < nerve
+
+
+def sheet() -> tuple[FloatArray, FloatArray]:
+    """Two lines 20 mm apart in the plane z = 0."""
+    x = np.linspace(0, 30, 20)
+    return tuple(np.stack([x, np.full_like(x, y), 0 * x], axis=1) for y in (0.0, 20.0))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("line", "through"),
+    [
+        ([[15, 10, 5], [15, 10, -5]], True),
+        ([[15, 30, 5], [15, 30, -5]], False),
+        ([[15, 10, 5], [15, 10, -5], [18, 12, -5], [18, 12, 5]], False),
+        ([[15, 10, 5], [15, 12, 3]], False),
+    ],
+    ids=["through", "beside", "and back", "before"],
+)
+def test_a_line_passes_between_two_others(line: list[list[float]], through: bool) -> None:
+    assert passes_between(np.array(line, float), *sheet()) is through
+
+
+def test_every_thickness_has_its_evidence() -> None:
+    for entry in course_table().course:
+        drawn = [width for row in entry.branch for width in row.diameter_mm]
+        drawn += [width for width in entry.fan.diameter_mm if width] if entry.fan else []
+        if drawn:
+            claim = evidence()[f"{entry.structure}_diameter_drawn"]
+            assert claim.mark == "inferred"
+            assert claim.low == min(drawn) and claim.high == max(drawn), entry.structure
+
+
+def deformed(specimen: Specimen, seed: int) -> Specimen:
+    """All of a body moved along with long waves: no fold, no gap, other proportions."""
+    random = np.random.default_rng(seed)
+    waves = 2 * np.pi / WAVE_MM * random.uniform(0.5, 1.0, (3, 3)) * random.choice([-1, 1], (3, 3))
+    phases = random.uniform(0, 2 * np.pi, 3)
+
+    def moved(points: FloatArray) -> FloatArray:
+        return np.asarray(points + AMPLITUDE_MM * np.sin(points @ waves.T + phases), points.dtype)
+
+    def part(old: Part) -> Part:
+        vertices = moved(old.vertices_mm)
+        return replace(old, vertices_mm=vertices, normals=normals_of(vertices, old.triangles))
+
+    def landmark(old: Landmark) -> Landmark:
+        return replace(old, position_mm=moved(old.position_mm[None])[0])
+
+    return replace(
+        specimen,
+        parts={name: part(old) for name, old in specimen.parts.items()},
+        landmarks={
+            side: {name: landmark(old) for name, old in found.items()}
+            for side, found in specimen.landmarks.items()
+        },
+    )
+
+
+def test_courses_hold_on_a_deformed_body(model_atlas: Atlas) -> None:
+    specimen = deformed(model_atlas.specimen, seed=3)
+    courses, left_out = solve(specimen, "left", surface_fields(specimen, "left"))
+    by_id = {course.id: course for course in courses}
+    for name in (NERVE, ARTERY):
+        assert not broken(by_id[name])
+    may_be_left_out = {e.structure for e in course_table().course if e.may_be_left_out}
+    assert not [line for c in courses if c.id in may_be_left_out for line in broken(c)]
+    assert all(one.reason for one in left_out)
