@@ -48,7 +48,10 @@ SHORT = {
     "ischial_tuberosity": "Tuberosity",
 }
 ENTRY = POINTS["branch_entry"]
-KINDS = "In cm: straight, and below it along the muscle's surface."
+KINDS = (
+    "In cm: straight, and below it along the muscle's surface from the place on it that is nearest "
+    "to the landmark."
+)
 
 
 class ClaimsPanel(Scrolled):
