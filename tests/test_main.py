@@ -153,7 +153,7 @@ def test_nothing_left_to_export(capsys: Capture, tmp_path: Path) -> None:
     line = mistake(
         capsys,
         *["export", "out", "--specimen", "model", "--hide", "bone,muscle,ligament,fascia,skin"],
-        *["--hide", "nerve", "--hide", "artery"],
+        *["--hide", "nerve", "--hide", "artery", "--hide", "vein"],
     )
     assert "--show" in line
     assert list(tmp_path.iterdir()) == []

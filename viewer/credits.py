@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from annotations.atlas import Atlas
 from meshes.specimen import Origin
@@ -49,9 +50,10 @@ def _words(names: list[str]) -> list[str]:
     of_kind: dict[Kind, list[str]] = {}
     for name in names:
         of_kind.setdefault(structures()[name].kind, []).append(structures()[name].english)
+    order = get_args(Kind)
     return [
         english[0] if len(english) == 1 else PLURALS.get(kind, kind)
-        for kind, english in of_kind.items()
+        for kind, english in sorted(of_kind.items(), key=lambda of: order.index(of[0]))
     ]
 
 
