@@ -29,8 +29,8 @@ def _order(low: IntArray, high: IntArray) -> IntArray:
 
 
 def lengths(vectors: FloatArray) -> FloatArray:
-    """(n,) lengths of (n, 3) vectors; column by column, as sums over short rows are slow."""
-    x, y, z = vectors.T
+    """(…) lengths of (…, 3) vectors; column by column, as sums over short rows are slow."""
+    x, y, z = (vectors[..., axis] for axis in range(3))
     return np.asarray(np.sqrt(x * x + y * y + z * z))
 
 

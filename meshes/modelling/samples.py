@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from meshes.modelling.edges import lengths
 from meshes.specimen import FloatArray, IntArray
 
 SAMPLE_MM2 = 0.6
@@ -73,9 +74,9 @@ def surface_samples(
     vertices_mm: FloatArray, triangles: IntArray, area_per_point_mm2: float
 ) -> tuple[FloatArray, FloatArray]:
     """(n, 3) points spread evenly over a surface and the (n, 3) unit normals of their triangles."""
-    corner = np.asarray(vertices_mm, float)[triangles]
-    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    double_area = np.linalg.norm(cross, axis=1)
+    a, b, c = (np.asarray(vertices_mm, float)[corner] for corner in triangles.T)
+    cross = np.cross(b - a, c - a)
+    double_area = lengths(cross)
     count = np.maximum(np.ceil(double_area / 2 / area_per_point_mm2), 1).astype(int)
     owner = np.repeat(np.arange(len(triangles)), count)
     nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
@@ -84,9 +85,9 @@ def surface_samples(
     v = (0.5 + nth * 0.5698402909980532) % 1
     fold = u + v > 1
     u, v = np.where(fold, 1 - u, u)[:, None], np.where(fold, 1 - v, v)[:, None]
-    a, b, c = (corner[owner, i] for i in range(3))
+    points = a[owner] + u * (b - a)[owner] + v * (c - a)[owner]
     # A triangle with one sample is represented by its middle.
-    single = (count == 1)[owner][:, None]
-    points = np.where(single, (a + b + c) / 3, a + u * (b - a) + v * (c - a))
+    single = count == 1
+    points[single[owner]] = ((a + b + c) / 3)[single]
     normals = (cross / np.maximum(double_area, 1e-12)[:, None])[owner]
     return points, normals
