@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from meshes.modelling.edges import lengths
-from meshes.specimen import FloatArray, IntArray
+from meshes.specimen import BoolArray, FloatArray, IntArray
 
 SAMPLE_MM2 = 0.6
 # So many samples make up the surface's direction at a place.
@@ -22,7 +22,7 @@ class Samples:
 
         self.points, self.normals = surface_samples(vertices_mm, triangles, SAMPLE_MM2)
         self.tree = cKDTree(self.points)
-        self.low, self.high = self.points.min(axis=0), self.points.max(axis=0)
+        self.low, self.high = self.tree.mins, self.tree.maxes
 
     def nearest(
         self, point: FloatArray, facing: FloatArray | None = None, cosine: float = 0.2
@@ -48,12 +48,21 @@ class Samples:
         way = way / np.linalg.norm(way)
         offset = self.points - point
         ahead = offset @ way
-        aside = np.linalg.norm(offset - ahead[:, None] * way, axis=1)
+        aside = lengths(offset - ahead[:, None] * way)
         for radius in (2.5, 5.0, 10.0, 20.0):
             near = (aside < radius) & (np.abs(ahead) < reach_mm)
             if near.any():
                 return np.asarray(self.points[near][np.argmax(ahead[near])])
         return self.nearest(point)
+
+    def is_within(self, reach_mm: FloatArray, points_mm: FloatArray) -> BoolArray:
+        """(n,) bool: whether `signed` may find the points (n, 3) nearer than their reach (n,).
+
+        Much faster than `signed` where most of them lie farther off.
+        """
+        reach = reach_mm + np.sqrt(SAMPLE_MM2)
+        most = float(reach.max(initial=0.0))
+        return np.asarray(self.tree.query(points_mm, distance_upper_bound=most)[0] < reach)
 
     def signed(self, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(n,) signed distances near the surface, and (n, 3) unit vectors that lead out of it."""

@@ -123,8 +123,10 @@ def inside(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> BoolArra
     corner = np.asarray(grid.index(np.asarray(vertices_mm, float)))[triangles]
     corner[..., :2] += ASIDE
     nx, ny, nz = grid.shape
-    low = np.ceil(corner[..., :2].min(axis=1)).astype(int).clip(0, (nx, ny))
-    high = (np.floor(corner[..., :2].max(axis=1)).astype(int) + 1).clip(0, (nx, ny))
+    a, b, c = (corner[:, i, :2] for i in range(3))
+    least, most = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    low = np.ceil(least).astype(int).clip(0, (nx, ny))
+    high = (np.floor(most).astype(int) + 1).clip(0, (nx, ny))
     size = np.maximum(high - low, 0)
     count = size[:, 0] * size[:, 1]
     owner = np.repeat(np.arange(len(triangles)), count)
@@ -238,9 +240,11 @@ class Obstacles:
         away = np.zeros((len(points_mm), 3))
         # The field errs by less than a cell: what seems deeper lies beyond a sharp rim, outside.
         least = self.field.sample(points_mm) - self.field.grid.spacing_mm
+        most = np.maximum(reach_mm, -least)
         for surface in self._surfaces:
             low, high = surface.low - reach_mm, surface.high + reach_mm
             close = np.flatnonzero(((points_mm > low) & (points_mm < high)).all(axis=1))
+            close = close[surface.is_within(most[close], points_mm[close])]
             if not len(close):
                 continue
             found, normal = surface.signed(points_mm[close])
