@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -23,25 +26,45 @@ NEEDED_BONES = ("hip_bone", "femur", "sacrum")
 # What may not be entered: softer things (nerves, vessels) give way.
 SOLID = ("bone", "muscle", "ligament")
 MIRROR_TOLERANCE_MM = 0.5
-# These lie over their neighbours or between them and block nobody.
-LAST = ("skin",)
+# So many jobs run at the same time: most of their work is done outside Python's own lock.
+WORKERS = 2
 
 
 @dataclass
 class Steps:
-    """Progress over a known number of steps, with a chance to stop before each."""
+    """Progress over a known number of steps, with a chance to stop before each.
+
+    Several threads may take steps: one speaks at a time, and all stop once one was stopped.
+    """
 
     count: int
     progress: Progress
     cancelled: Callable[[], bool]
     done: int = 0
+    stopped: bool = False
+    lock: Lock = field(default_factory=Lock)
 
     def next(self, text: str) -> None:
         """Say what comes now; raise Cancelled where the user wants to stop."""
-        if self.cancelled():
-            raise Cancelled
-        self.progress(min(self.done / max(self.count, 1), 1.0), text)
-        self.done += 1
+        with self.lock:
+            self.stopped = self.stopped or self.cancelled()
+            if self.stopped:
+                raise Cancelled
+            self.progress(min(self.done / max(self.count, 1), 1.0), text)
+            self.done += 1
+
+    def together(self, jobs: Iterable[Callable[[], list[Part]]]) -> list[Part]:
+        """What all jobs make, in their order, while they run beside each other."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            running = [pool.submit(job) for job in jobs]
+            try:
+                for job in as_completed(running):
+                    job.result()
+            except BaseException:
+                # The others stop before their next step.
+                self.stopped = True
+                raise
+            return [part for job in running for part in job.result()]
 
 
 def complete(
@@ -82,15 +105,19 @@ def complete(
         if specimen.part(name, side) is None
     ]
     steps = Steps(len(lacking) + 2 + len(sides), progress, cancelled)
-    bare = specimen
-    whole = _midline_bones(specimen, wanted, settings, steps)
-    grown: list[Part] = []
+    whole = specimen
+    if "coccyx" in wanted and specimen.part("coccyx", "midline") is None:
+        whole = _with_coccyx(specimen, settings, steps)
+    jobs: list[Callable[[], list[Part]]] = []
     for side in sides:
         names = [name for name, of_side in lacking if of_side == side]
         if names:
-            grown += _side(whole, bare, side, names, settings, steps)
+            jobs.append(partial(_side, whole, side, names, settings, steps))
+    if "sacrum" in wanted and settings.details:
+        jobs.append(partial(_detailed_sacrum, whole, settings, steps))
+    grown = steps.together(jobs)
     if len(sides) == 1:
-        twins = [part.mirrored("modelled") for part in grown]
+        twins = [part.mirrored("modelled") for part in grown if part.side != "midline"]
         grown += [twin for twin in twins if twin.id not in specimen.parts]
     whole = whole.with_parts(grown)
     if "skin" in wanted and "skin" not in specimen.parts:
@@ -118,21 +145,22 @@ def is_mirrored(specimen: Specimen) -> bool:
     return True
 
 
-def _midline_bones(
-    specimen: Specimen, wanted: Iterable[str], quality: Quality, steps: Steps
-) -> Specimen:
+def _with_coccyx(specimen: Specimen, quality: Quality, steps: Steps) -> Specimen:
     from meshes.modelling.coccyx import grow_coccyx
+
+    steps.next(structures()["coccyx"].english)
+    part = _plain("coccyx", grow_coccyx(specimen, quality, _scale(specimen)))
+    return _with_tip(specimen.with_parts([part]), part)
+
+
+def _detailed_sacrum(specimen: Specimen, quality: Quality, steps: Steps) -> list[Part]:
+    """The sacrum with its openings; nothing where the specimen's own has them."""
     from meshes.modelling.sacrum import detail_sacrum, lacks_openings
 
-    scale = _scale(specimen)
-    if "coccyx" in wanted and specimen.part("coccyx", "midline") is None:
-        steps.next(structures()["coccyx"].english)
-        part = _plain("coccyx", grow_coccyx(specimen, quality, scale))
-        specimen = _with_tip(specimen.with_parts([part]), part)
-    if "sacrum" in wanted and quality.details and lacks_openings(specimen.parts["sacrum"]):
-        steps.next(structures()["sacrum"].english)
-        specimen = specimen.with_parts([detail_sacrum(specimen, quality, scale)])
-    return specimen
+    if not lacks_openings(specimen.parts["sacrum"]):
+        return []
+    steps.next(structures()["sacrum"].english)
+    return [detail_sacrum(specimen, quality, _scale(specimen))]
 
 
 def _with_tip(specimen: Specimen, coccyx: Part) -> Specimen:
@@ -152,18 +180,13 @@ def _with_tip(specimen: Specimen, coccyx: Part) -> Specimen:
 
 
 def _side(
-    specimen: Specimen,
-    bare: Specimen,
-    side: Side,
-    names: list[str],
-    quality: Quality,
-    steps: Steps,
+    specimen: Specimen, side: Side, names: list[str], quality: Quality, steps: Steps
 ) -> list[Part]:
+    """The named parts of a side, grown on the source's own sacrum: a foramen is no place to arise
+    from."""
     table = footprints()
     steps.next(f"Measuring the bones, {side}")
-    # Footprints lie on the source's own sacrum: a foramen is no place to arise from.
-    coccyx = [part for name, part in specimen.parts.items() if name == "coccyx"]
-    body = body_of(replace(specimen, parts=bare.with_parts(coccyx).parts), side)
+    body = body_of(specimen, side)
     obstacles = _obstacles(body, quality)
     charts = Charts(body, obstacles.field.copy())
     for part in specimen.parts.values():

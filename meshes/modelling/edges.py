@@ -11,18 +11,39 @@ from meshes.specimen import FloatArray, IntArray
 
 def unique_edges(triangles: IntArray) -> tuple[IntArray, IntArray]:
     """Unique edges (e, 2), and for each the two triangles beside it (e, 2)."""
-    half = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
-    low, high = half.min(axis=1), half.max(axis=1)
-    code = low * (int(triangles.max()) + 1) + high
-    order = np.argsort(code, kind="stable")
+    start, end = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    order = _order(low, high)
     first = order[::2]
-    edges = np.stack([low[first], high[first]], axis=1)
-    return edges, np.stack([order[::2] // 3, order[1::2] // 3], axis=1)
+    edges = np.stack([low[first], high[first]], axis=1).astype(np.int64)
+    return edges, np.stack([first // 3, order[1::2] // 3], axis=1)
+
+
+def _order(low: IntArray, high: IntArray) -> IntArray:
+    """(n,) indices that sort pairs of vertex numbers, equal ones as they come."""
+    # NumPy sorts 16-bit numbers by radix, several times faster than longer ones.
+    if int(high.max()) <= np.iinfo(np.uint16).max:
+        low, high = low.astype(np.uint16), high.astype(np.uint16)
+    by_high = np.argsort(high, kind="stable")
+    return np.asarray(by_high[np.argsort(low[by_high], kind="stable")])
+
+
+def lengths(vectors: FloatArray) -> FloatArray:
+    """(…) lengths of (…, 3) vectors; column by column, as sums over short rows are slow."""
+    x, y, z = (vectors[..., axis] for axis in range(3))
+    return np.asarray(np.sqrt(x * x + y * y + z * z))
+
+
+def compacted(triangles: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """The vertices in use, of `count`, in their order, and the triangles numbered by them."""
+    used = np.zeros(count, bool)
+    used[triangles] = True
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[triangles]
 
 
 def edge_length(vertices: FloatArray, edges: IntArray) -> FloatArray:
     """(e,) length of each edge."""
-    return np.asarray(np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1))
+    return lengths(vertices[edges[:, 0]] - vertices[edges[:, 1]])
 
 
 def neighbour_matrix(edges: IntArray, count: int) -> Any:
@@ -43,7 +64,7 @@ def independent(groups: IntArray, cost: FloatArray, size: int) -> IntArray:
     best = np.full(size, len(groups), np.int64)
     for column in groups.T:
         np.minimum.at(best, column, rank)
-    return np.flatnonzero((best[groups] == rank[:, None]).all(axis=1))
+    return np.flatnonzero(np.logical_and.reduce([best[column] == rank for column in groups.T]))
 
 
 def free_of_each_other(edges: IntArray, cost: FloatArray, neighbours: Any) -> IntArray:
@@ -60,13 +81,19 @@ def free_of_each_other(edges: IntArray, cost: FloatArray, neighbours: Any) -> In
     filled = starts[:-1] < starts[1:]
     least = np.minimum.reduceat(best[indices], starts[:-1][filled])
     around[filled] = np.minimum(around[filled], least)
-    return np.flatnonzero((around[edges] == rank[:, None]).all(axis=1))
+    return np.flatnonzero((around[edges[:, 0]] == rank) & (around[edges[:, 1]] == rank))
 
 
 def opposite(faces: IntArray, edges: IntArray) -> IntArray:
     """(k,) the corner of each triangle (k, 3) that is no end of its edge (k, 2)."""
-    is_end = (faces[:, :, None] == edges[:, None, :]).any(axis=2)
-    return np.asarray(faces[np.arange(len(faces)), np.argmin(is_end, axis=1)])
+    return np.asarray(faces[np.arange(len(faces)), apex_of(faces, edges)])
+
+
+def apex_of(faces: IntArray, edges: IntArray) -> IntArray:
+    """(k,) which corner, 0 to 2, of each triangle (k, 3) is no end of its edge (k, 2)."""
+    a, b = edges.T
+    first, second, _ = ((corner != a) & (corner != b) for corner in faces.T)
+    return np.where(first, 0, np.where(second, 1, 2))
 
 
 def cross_products(vertices: FloatArray, faces: IntArray) -> FloatArray:
@@ -77,4 +104,4 @@ def cross_products(vertices: FloatArray, faces: IntArray) -> FloatArray:
 
 def surface_area(vertices: FloatArray, faces: IntArray) -> float:
     """Area of all triangles together."""
-    return float(np.linalg.norm(cross_products(vertices, faces), axis=1).sum() / 2)
+    return float(lengths(cross_products(vertices, faces)).sum() / 2)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from meshes.modelling.edges import (
+    apex_of,
+    compacted,
     cross_products,
     edge_length,
     free_of_each_other,
     independent,
+    lengths,
     neighbour_matrix,
     opposite,
     surface_area,
@@ -100,7 +103,7 @@ def _sizes(mesh: Mesh, triangles: int) -> FloatArray:
     edges, _ = unique_edges(mesh.triangles)
     a, b = edges.T
     length = np.maximum(edge_length(mesh.vertices_mm, edges), 1e-6)
-    bend = np.linalg.norm(mesh.normals[a] - mesh.normals[b], axis=1) / length
+    bend = lengths(mesh.normals[a] - mesh.normals[b]) / length
     neighbours = neighbour_matrix(edges, len(mesh.vertices_mm))
     count = np.maximum(np.asarray(neighbours.sum(axis=1)).ravel(), 1)
     # The sharpest bend at a vertex or beside it counts: a rim is a line of few vertices.
@@ -161,21 +164,19 @@ def _split_long(
     for _ in range(6):
         edges, beside = unique_edges(triangles)
         length = edge_length(vertices, edges)
-        wanted = np.flatnonzero(length > LONGEST * size[edges].mean(axis=1))
+        wanted = np.flatnonzero(length > LONGEST * _middle(size, edges))
         chosen = wanted[independent(beside[wanted], -length[wanted], len(triangles))]
         if not len(chosen):
             break
-        size = np.concatenate([size, size[edges[chosen]].mean(axis=1)])
+        size = np.concatenate([size, _middle(size, edges[chosen])])
         new = len(vertices) + np.arange(len(chosen))
-        vertices = np.vstack([vertices, vertices[edges[chosen]].mean(axis=1)])
+        vertices = np.vstack([vertices, _middle(vertices, edges[chosen])])
         more = []
         triangles = triangles.copy()
         for side in (0, 1):
             which = beside[chosen, side]
             old = triangles[which]
-            ends = edges[chosen]
-            is_end = (old[:, :, None] == ends[:, None, :]).any(axis=2)
-            apex = np.argmin(is_end, axis=1)
+            apex = apex_of(old, edges[chosen])
             rows = np.arange(len(old))
             top, left, right = (old[rows, (apex + i) % 3] for i in range(3))
             triangles[which] = np.stack([top, left, new], axis=1)
@@ -192,7 +193,7 @@ def _collapse_short(
     for _ in range(12):
         edges, beside = unique_edges(triangles)
         length = edge_length(vertices, edges)
-        short = np.flatnonzero(length < SHORTEST * size[edges].mean(axis=1))
+        short = np.flatnonzero(length < SHORTEST * _middle(size, edges))
         if not len(short):
             break
         neighbours = neighbour_matrix(edges, len(vertices))
@@ -224,9 +225,14 @@ def _collapse_short(
             & (triangles[:, 1] != triangles[:, 2])
             & (triangles[:, 2] != triangles[:, 0])
         )
-        used, compact = np.unique(triangles[whole], return_inverse=True)
-        vertices, size, triangles = vertices[used], size[used], compact.reshape(-1, 3)
+        used, triangles = compacted(triangles[whole], len(vertices))
+        vertices, size = vertices[used], size[used]
     return vertices, triangles, size
+
+
+def _middle(values: FloatArray, edges: IntArray) -> FloatArray:
+    """(e, …) mean of the values at both ends of each edge."""
+    return np.asarray((values[edges[:, 0]] + values[edges[:, 1]]) / 2)
 
 
 def _folds(
@@ -238,12 +244,13 @@ def _folds(
     owner[ends[:, 1]] = np.arange(len(ends))
     alive = np.ones(len(triangles), bool)
     alive[dying.ravel()] = False
-    near = alive & (owner[triangles] >= 0).any(axis=1)
+    touched = owner >= 0
+    near = alive & np.logical_or.reduce([touched[corner] for corner in triangles.T])
     faces = triangles[near]
     old, new = cross_products(before, faces), cross_products(after, faces)
     dot = np.einsum("ij,ij->i", old, new)
-    size = np.linalg.norm(old, axis=1) * np.linalg.norm(new, axis=1)
-    bad = (dot < 0.25 * size) | (np.linalg.norm(new, axis=1) < 1e-3)
+    turned = lengths(new)
+    bad = (dot < 0.25 * (lengths(old) * turned)) | (turned < 1e-3)
     out = np.zeros(len(ends), bool)
     hit = owner[faces[bad]].ravel()
     out[hit[hit >= 0]] = True
@@ -275,18 +282,18 @@ def _flip(vertices: FloatArray, triangles: IntArray) -> IntArray:
         # The two new triangles must face as the old ones did.
         first = triangles[beside[wanted, 0]]
         rows = np.arange(len(wanted))
-        apex = np.argmax(first == c[wanted][:, None], axis=1)
+        apex = apex_of(first, edges[wanted])
         p, q = first[rows, (apex + 1) % 3], first[rows, (apex + 2) % 3]
         new0 = np.stack([c[wanted], p, d[wanted]], axis=1)
         new1 = np.stack([c[wanted], d[wanted], q], axis=1)
         old = cross_products(vertices, first) + cross_products(
             vertices, triangles[beside[wanted, 1]]
         )
-        old_size = np.linalg.norm(old, axis=1)
+        old_size = lengths(old)
         ok = np.ones(len(wanted), bool)
         for new in (new0, new1):
             cross = cross_products(vertices, new)
-            size = np.linalg.norm(cross, axis=1)
+            size = lengths(cross)
             ok &= np.einsum("ij,ij->i", cross, old) > 0.7 * size * old_size
             ok &= size > 0.1 * old_size
         keep = np.flatnonzero(ok)
@@ -340,8 +347,8 @@ def _largest_piece(vertices: FloatArray, triangles: IntArray) -> tuple[FloatArra
     graph = coo_array((np.ones(len(edges)), edges.T), shape=(len(vertices),) * 2)
     _, label = connected_components(graph, directed=False)
     keep = label[triangles[:, 0]] == np.bincount(label[triangles[:, 0]]).argmax()
-    used, compact = np.unique(triangles[keep], return_inverse=True)
-    return vertices[used], compact.reshape(-1, 3)
+    used, triangles = compacted(triangles[keep], len(vertices))
+    return vertices[used], triangles
 
 
 def _outward(vertices: FloatArray, triangles: IntArray) -> Mesh:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from meshes.specimen import FloatArray, IntArray
+from meshes.modelling.edges import lengths
+from meshes.specimen import BoolArray, FloatArray, IntArray
 
 SAMPLE_MM2 = 0.6
 # So many samples make up the surface's direction at a place.
@@ -21,7 +22,7 @@ class Samples:
 
         self.points, self.normals = surface_samples(vertices_mm, triangles, SAMPLE_MM2)
         self.tree = cKDTree(self.points)
-        self.low, self.high = self.points.min(axis=0), self.points.max(axis=0)
+        self.low, self.high = self.tree.mins, self.tree.maxes
 
     def nearest(
         self, point: FloatArray, facing: FloatArray | None = None, cosine: float = 0.2
@@ -47,12 +48,21 @@ class Samples:
         way = way / np.linalg.norm(way)
         offset = self.points - point
         ahead = offset @ way
-        aside = np.linalg.norm(offset - ahead[:, None] * way, axis=1)
+        aside = lengths(offset - ahead[:, None] * way)
         for radius in (2.5, 5.0, 10.0, 20.0):
             near = (aside < radius) & (np.abs(ahead) < reach_mm)
             if near.any():
                 return np.asarray(self.points[near][np.argmax(ahead[near])])
         return self.nearest(point)
+
+    def is_within(self, reach_mm: FloatArray, points_mm: FloatArray) -> BoolArray:
+        """(n,) bool: whether `signed` may find the points (n, 3) nearer than their reach (n,).
+
+        Much faster than `signed` where most of them lie farther off.
+        """
+        reach = reach_mm + np.sqrt(SAMPLE_MM2)
+        most = float(reach.max(initial=0.0))
+        return np.asarray(self.tree.query(points_mm, distance_upper_bound=most)[0] < reach)
 
     def signed(self, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(n,) signed distances near the surface, and (n, 3) unit vectors that lead out of it."""
@@ -73,9 +83,9 @@ def surface_samples(
     vertices_mm: FloatArray, triangles: IntArray, area_per_point_mm2: float
 ) -> tuple[FloatArray, FloatArray]:
     """(n, 3) points spread evenly over a surface and the (n, 3) unit normals of their triangles."""
-    corner = np.asarray(vertices_mm, float)[triangles]
-    cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    double_area = np.linalg.norm(cross, axis=1)
+    a, b, c = (np.asarray(vertices_mm, float)[corner] for corner in triangles.T)
+    cross = np.cross(b - a, c - a)
+    double_area = lengths(cross)
     count = np.maximum(np.ceil(double_area / 2 / area_per_point_mm2), 1).astype(int)
     owner = np.repeat(np.arange(len(triangles)), count)
     nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
@@ -84,9 +94,9 @@ def surface_samples(
     v = (0.5 + nth * 0.5698402909980532) % 1
     fold = u + v > 1
     u, v = np.where(fold, 1 - u, u)[:, None], np.where(fold, 1 - v, v)[:, None]
-    a, b, c = (corner[owner, i] for i in range(3))
+    points = a[owner] + u * (b - a)[owner] + v * (c - a)[owner]
     # A triangle with one sample is represented by its middle.
-    single = (count == 1)[owner][:, None]
-    points = np.where(single, (a + b + c) / 3, a + u * (b - a) + v * (c - a))
+    single = count == 1
+    points[single[owner]] = ((a + b + c) / 3)[single]
     normals = (cross / np.maximum(double_area, 1e-12)[:, None])[owner]
     return points, normals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from meshes.modelling.edges import lengths
 from meshes.specimen import FloatArray
 
 
@@ -23,8 +24,8 @@ def ellipsoid(
 ) -> FloatArray:
     """(n,) about the distance to an ellipsoid with unit rows `axes` and half sizes `half_mm`."""
     local = (points - centre) @ axes.T / half_mm
-    near = np.linalg.norm(local, axis=-1)
-    slope = np.maximum(np.linalg.norm(local / half_mm, axis=-1), 1e-9)
+    near = lengths(local)
+    slope = np.maximum(lengths(local / half_mm), 1e-9)
     return np.asarray(near * (near - 1) / slope)
 
 
@@ -47,6 +48,6 @@ def tube(
     for a, b, ra, rb in zip(line[:-1], line[1:], radius_mm[:-1], radius_mm[1:], strict=True):
         along = b - a
         share = np.clip((points - a) @ along / max(float(along @ along), 1e-9), 0, 1)
-        distance = np.linalg.norm(points - a - share[:, None] * along, axis=1)
+        distance = lengths(points - a - share[:, None] * along)
         best = np.minimum(best, distance - (ra + share * (rb - ra)))
     return best

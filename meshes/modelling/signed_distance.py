@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from meshes.modelling.edges import lengths
 from meshes.modelling.samples import Samples, surface_samples
 from meshes.specimen import FloatArray, IntArray
 
@@ -19,6 +20,8 @@ BoolArray = NDArray[np.bool_]
 # Scan lines run beside the grid points by this fraction of a cell, so that none meets a vertex.
 ASIDE = (0.000313, 0.000177)
 SAMPLES_PER_CELL_FACE = 9.0
+# One step along each axis, then one back.
+BOTH_WAYS = np.concatenate([np.eye(3), -np.eye(3)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +91,10 @@ class Field:
     def gradient(self, points_mm: FloatArray) -> FloatArray:
         """(..., 3) unit vectors along which the value grows fastest, seen over one cell."""
         points = np.asarray(points_mm, float)
-        steps = self.grid.spacing_mm * np.concatenate([np.eye(3), -np.eye(3)])
+        steps = self.grid.spacing_mm * BOTH_WAYS
         values = self.sample(points[..., None, :] + steps)
         out = values[..., :3] - values[..., 3:]
-        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-9))
+        return np.asarray(out / np.maximum(lengths(out)[..., None], 1e-9))
 
     def on_grid(self, grid: Grid) -> FloatArray:
         """Values at all points of another grid, one axis at a time (much faster than `sample`)."""
@@ -120,8 +123,10 @@ def inside(vertices_mm: FloatArray, triangles: IntArray, grid: Grid) -> BoolArra
     corner = np.asarray(grid.index(np.asarray(vertices_mm, float)))[triangles]
     corner[..., :2] += ASIDE
     nx, ny, nz = grid.shape
-    low = np.ceil(corner[..., :2].min(axis=1)).astype(int).clip(0, (nx, ny))
-    high = (np.floor(corner[..., :2].max(axis=1)).astype(int) + 1).clip(0, (nx, ny))
+    a, b, c = (corner[:, i, :2] for i in range(3))
+    least, most = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    low = np.ceil(least).astype(int).clip(0, (nx, ny))
+    high = (np.floor(most).astype(int) + 1).clip(0, (nx, ny))
     size = np.maximum(high - low, 0)
     count = size[:, 0] * size[:, 1]
     owner = np.repeat(np.arange(len(triangles)), count)
@@ -150,7 +155,10 @@ def signed_distance(
     within = inside(vertices_mm, triangles, grid)
     h = grid.spacing_mm
     if within.any():
-        away = distance_transform_edt(~within) - distance_transform_edt(within)
+        away = distance_transform_edt(~within)
+        # How deep a point lies shows within the box round the solid.
+        box = _box(within)
+        away[box] -= distance_transform_edt(within[box])
         distance = ((away - np.sign(away) * 0.5) * h).astype(np.float32)
     else:
         distance = np.full(grid.shape, 1e3, np.float32)
@@ -232,9 +240,11 @@ class Obstacles:
         away = np.zeros((len(points_mm), 3))
         # The field errs by less than a cell: what seems deeper lies beyond a sharp rim, outside.
         least = self.field.sample(points_mm) - self.field.grid.spacing_mm
+        most = np.maximum(reach_mm, -least)
         for surface in self._surfaces:
             low, high = surface.low - reach_mm, surface.high + reach_mm
             close = np.flatnonzero(((points_mm > low) & (points_mm < high)).all(axis=1))
+            close = close[surface.is_within(most[close], points_mm[close])]
             if not len(close):
                 continue
             found, normal = surface.signed(points_mm[close])
@@ -255,6 +265,15 @@ def overlap_mm3(
     for vertices, triangles in others:
         shared |= inside(vertices, triangles, grid)
     return float((mine & shared).sum() * spacing_mm**3)
+
+
+def _box(within: BoolArray) -> tuple[slice, slice, slice]:
+    """The window that holds all of a solid and one point more on every side."""
+    from scipy.ndimage import find_objects
+
+    (found,) = find_objects(within.astype(np.int8))
+    a, b, c = (slice(max(way.start - 1, 0), way.stop + 1) for way in found)
+    return a, b, c
 
 
 def _cross2(a: FloatArray, b: FloatArray) -> FloatArray:
