@@ -26,8 +26,6 @@ NEEDED_BONES = ("hip_bone", "femur", "sacrum")
 # What may not be entered: softer things (nerves, vessels) give way.
 SOLID = ("bone", "muscle", "ligament")
 MIRROR_TOLERANCE_MM = 0.5
-# So many jobs run at the same time: most of their work is done outside Python's own lock.
-WORKERS = 2
 
 
 @dataclass
@@ -54,8 +52,11 @@ class Steps:
             self.done += 1
 
     def together(self, jobs: Iterable[Callable[[], list[Part]]]) -> list[Part]:
-        """What all jobs make, in their order, while they run beside each other."""
-        with ThreadPoolExecutor(WORKERS) as pool:
+        """What all jobs make, in their order, while they run beside each other.
+
+        Most of their time is spent in libraries that let other threads go on.
+        """
+        with ThreadPoolExecutor() as pool:
             running = [pool.submit(job) for job in jobs]
             try:
                 for job in as_completed(running):

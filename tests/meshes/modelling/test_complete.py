@@ -1,4 +1,5 @@
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -7,11 +8,11 @@ from hypothesis import strategies as st
 
 from benchmarks.modelling import MOST_OVERLAP, VOLUMES_CM3, modelled, overlap
 from meshes.landmarks import into_frame
-from meshes.modelling.complete import complete, is_mirrored
+from meshes.modelling.complete import Steps, complete, is_mirrored
 from meshes.modelling.remesh import euler_number
 from meshes.modelling.table import footprints
-from meshes.sources.download import Cancelled
-from meshes.specimen import Specimen
+from meshes.sources.download import Cancelled, never
+from meshes.specimen import Part, Specimen
 from meshes.structure import structures
 from meshes.surface import is_closed, normals_of, volume_cm3
 
@@ -95,6 +96,23 @@ def test_it_can_be_stopped(bones: Specimen) -> None:
     asked = iter([False, False, True])
     with pytest.raises(Cancelled):
         complete(bones, "preview", cancelled=lambda: next(asked))
+
+
+def test_a_job_that_fails_stops_those_beside_it_and_says_why() -> None:
+    steps = Steps(2, lambda fraction, text: None, never)
+    both_run = Barrier(2)
+
+    def fails() -> list[Part]:
+        both_run.wait(10)
+        raise ValueError("no bone")
+
+    def goes_on() -> list[Part]:
+        both_run.wait(10)
+        while True:
+            steps.next("Another part")
+
+    with pytest.raises(ValueError, match="no bone"):
+        steps.together([goes_on, fails])
 
 
 def test_the_halves_of_the_shape_model_differ(bones: Specimen) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from meshes.modelling.edges import unique_edges
 from meshes.modelling.remesh import contour, euler_number, fair_mesh
 from meshes.modelling.signed_distance import Field, Grid
 from meshes.surface import is_closed, volume_cm3
@@ -60,3 +61,15 @@ def test_euler_number_of_a_ring() -> None:
         return np.hypot(np.hypot(points[:, 0], points[:, 1]) - 12, points[:, 2]) - 4
 
     assert euler_number(contour(level(ring, 17, 1.0)).triangles) == 0
+
+
+def test_edges_are_the_same_however_high_their_vertices_are_numbered() -> None:
+    triangles = fair_mesh(contour(level(ball, 20, 1.5)), 800).triangles
+    edges, beside = unique_edges(triangles)
+    above_16_bits = 1 << 16
+    higher, beside_higher = unique_edges(triangles + above_16_bits)
+    assert np.array_equal(higher - above_16_bits, edges)
+    assert np.array_equal(beside_higher, beside)
+    assert (edges[:, 0] < edges[:, 1]).all()
+    for side in beside.T:
+        assert (triangles[side][:, :, None] == edges[:, None]).any(axis=1).all()
