@@ -12,7 +12,7 @@ import pytest
 import trimesh
 
 from annotations.atlas import Atlas
-from annotations.measure import as_json
+from annotations.measure import measure as figures_of
 from meshes.specimen import SIDES
 from viewer.output.export import export
 
@@ -23,7 +23,7 @@ def write(atlas: Atlas, folder: Path) -> tuple[Path, Path]:
     shown = [name for name, part in atlas.parts.items() if part.structure != "skin"]
     export(atlas, folder / "export", shown, SIDES)
     measure = folder / "measure.json"
-    measure.write_text(json.dumps(as_json(atlas)), encoding="utf-8")
+    measure.write_text(json.dumps(figures_of(atlas)), encoding="utf-8")
     return folder / "export", measure
 
 
