@@ -147,6 +147,7 @@ def _course(atlas: Atlas, course: Course) -> dict[str, Any]:
         ],
         "passes": [msgspec.to_builtins(check) for check in course.passes],
         "min_clearance_mm": {name: round(mm, 2) for name, mm in course.clearance_mm.items()},
+        "runs_through": list(course.runs_through),
         "exit": _point(atlas, course, "exit"),
         "trunk_contact": _point(atlas, course, "trunk_contact"),
         "entry_points": [_place(atlas, course.side, point) for point in entries],

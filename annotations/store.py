@@ -52,6 +52,7 @@ class _CourseHeader(msgspec.Struct):
     passes: list[Pass]
     clearance_mm: dict[str, float]
     note: str
+    runs_through: tuple[str, ...] = ()
 
 
 class CoursesHeader(msgspec.Struct):
@@ -130,6 +131,7 @@ def pack_courses(
                 list(course.passes),
                 dict(course.clearance_mm),
                 course.note,
+                course.runs_through,
             )
         )
     return CoursesHeader(heads, parts, left_out or []), arrays
@@ -167,6 +169,7 @@ def unpack_courses(
                 tuple(head.passes),
                 head.clearance_mm,
                 head.note,
+                head.runs_through,
             )
         )
     return courses, unpack_parts(header.tubes, arrays), list(header.left_out)

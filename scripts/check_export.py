@@ -34,6 +34,7 @@ ENTRY_MM = 12.0  # the last stretch may touch the muscle that it enters
 ON_SURFACE_MM = 1.0
 NEAR_MM = 4.0  # no edge of a mesh is longer than twice this
 POINTS = 300
+BORDER_SECTIONS = 40
 WALLS = ("bone", "muscle", "ligament")
 ORDER = (  # lateral to medial at the lower border of piriformis
     "sciatic_nerve",
@@ -181,7 +182,10 @@ class Trunk:
             return
         least, nearest = np.inf, ""
         length = self.along[-1]
+        through = {f"{name}_{self.side}" for name in self.stated["runs_through"]}
         for part in self.export.near(points, 2.0):
+            if part in through:
+                continue
             entered = self.export.outside_mm(part, self.line[-1:])[0] < ON_SURFACE_MM
             kept = points[s < length - ENTRY_MM] if entered else points
             if len(kept):
@@ -220,6 +224,25 @@ class Trunk:
                 "below piriformis", below > -FACETS_MM, f"{below:.1f} mm below its border"
             )
 
+    def lower_border(self) -> np.ndarray | None:
+        """(3,) where the trunk crosses the lower border of piriformis, seen from behind.
+
+        The border's height is that of the lowest point of the muscle's sagittal sections; of
+        several crossings the one nearest to the exit. None where it stays on one side of it.
+        """
+        muscle = self.export.mesh(f"piriformis_{self.side}")
+        low, high = muscle.bounds[:, 0]
+        across = np.linspace(low + FACETS_MM, high - FACETS_MM, BORDER_SECTIONS)
+        sections = [muscle.section(plane_origin=[x, 0, 0], plane_normal=[1, 0, 0]) for x in across]
+        border = [section.vertices[:, 2].min() for section in sections]
+        below = np.interp(self.line[:, 0], across, border) - self.line[:, 2]
+        at = np.flatnonzero((below[:-1] <= 0) & (below[1:] > 0))
+        if not len(at):
+            return None
+        exit_mm = np.array(self.stated["exit"]["position_mm"])
+        nearest = at[np.argmin(np.linalg.norm(self.line[at] - exit_mm, axis=1))]
+        return np.asarray(self.line[nearest])
+
     def _entries(self) -> Iterator[Finding]:
         muscle = f"gluteus_maximus_{self.side}"
         if muscle not in self.export.kinds:
@@ -252,18 +275,22 @@ class Trunk:
                 )
 
 
-def order_findings(export: Export, side: str) -> Iterator[Finding]:
-    """Solved courses lie as required, lateral to medial, where they leave below piriformis."""
-    exits = []
-    for course in ORDER:
-        of_side = export.measure["courses"].get(course, {}).get(side)
-        if of_side and of_side["exit"]:
-            stated = [c for c in of_side["passes"] if c["name"] == "order at piriformis"]
-            if stated and stated[0]["holds"] and "stacked" not in stated[0]["detail"]:
-                exits.append((course, abs(of_side["exit"]["position_mm"][0])))
-    for (lateral, x), (medial, other) in zip(exits, exits[1:], strict=False):
+def order_findings(trunks: list[Trunk]) -> Iterator[Finding]:
+    """Solved courses lie as required, lateral to medial, where they pass piriformis's border."""
+    places = []
+    for trunk in sorted(trunks, key=lambda t: ORDER.index(t.course) if t.course in ORDER else -1):
+        stated = [c for c in trunk.stated["passes"] if c["name"] == "order at piriformis"]
+        if stated and stated[0]["holds"] and "stacked" not in stated[0]["detail"]:
+            crossing = trunk.lower_border()
+            if crossing is not None:
+                places.append((trunk, abs(crossing[0])))
+    for (lateral, x), (medial, other) in zip(places, places[1:], strict=False):
         yield Finding(
-            lateral, side, f"lateral to {medial}", x > other, f"{x:.1f} and {other:.1f} mm"
+            lateral.course,
+            lateral.side,
+            f"lateral to {medial.course}",
+            x > other,
+            f"{x:.1f} and {other:.1f} mm from the midplane",
         )
 
 
@@ -304,7 +331,7 @@ def check(folder: Path, measure: Path) -> list[Finding]:
         for trunk in trunks:
             findings += trunk.findings()
         findings += between_courses(trunks)
-        findings += order_findings(export, side)
+        findings += order_findings(trunks)
     return findings
 
 

@@ -10,16 +10,17 @@ from annotations.courses.clearance import Walls
 from annotations.courses.course import Branch, Course, Pass
 from annotations.courses.joins import Rows
 from annotations.courses.neighbours import Neighbour
-from annotations.courses.relax import largest_turn_deg
+from annotations.courses.relax import largest_turn_deg, spaced
 from annotations.courses.space import Space
 from annotations.courses.table import CourseEntry
 from annotations.courses.waypoints import Finder
-from annotations.courses.winding import passes_between, winding_deg
+from annotations.courses.winding import lies_behind, passes_between, winding_deg
 from annotations.zones.fields import below_piriformis_mm
 from meshes.specimen import FloatArray
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
+WALK_MM = 1.0  # between places at which a line is looked at
 PLEXUS = ("sciatic_nerve", "inferior_gluteal_nerve")  # whose roots tell where the plexus lies
 
 
@@ -108,7 +109,39 @@ class Checker:
             )
         if "behind_ligament" in entry.passes:
             out += self._round_the_spine(trunk)
+        if "before_sacrotuberous" in entry.passes:
+            out.append(self._before_sacrotuberous(trunk))
+        if "beside_ischium" in entry.passes:
+            out.append(self._beside_ischium(trunk))
         return out
+
+    def _before_sacrotuberous(self, trunk: Branch) -> Pass:
+        line = spaced(trunk.points_mm, WALK_MM)
+        behind = lies_behind(line, self.space.surface("sacrotuberous_ligament"))
+        return Pass(
+            "in front of the sacrotuberous ligament",
+            not behind.any(),
+            f"{WALK_MM * int(behind.sum()):.0f} mm of it lie behind the ligament"
+            if behind.any()
+            else "no part of it lies behind the ligament",
+        )
+
+    def _beside_ischium(self, trunk: Branch) -> Pass:
+        """Whether a line comes down between ischial tuberosity and greater trochanter."""
+        f, name = self.space.foramen, "between ischial tuberosity and greater trochanter"
+        trochanter = self.space.specimen.point_mm("greater_trochanter_tip", self.space.side)
+        line = spaced(trunk.points_mm, WALK_MM)
+        low = np.flatnonzero(line[:, 2] <= f.tuberosity[2])
+        if trochanter is None or not len(low):
+            return Pass(name, False, "does not come down to the ischial tuberosity")
+        off = float(f.lateral_mm(line[low[0]]) - f.lateral_mm(f.tuberosity))
+        room = float(f.lateral_mm(trochanter) - f.lateral_mm(f.tuberosity))
+        return Pass(
+            name,
+            0 < off < room,
+            f"at the tuberosity's height {abs(off):.1f} mm "
+            f"{'lateral' if off > 0 else 'medial'} to it",
+        )
 
     def _between(self, course: Course) -> list[Pass]:
         """Whether a trunk passes between the two sacral nerves that it should."""

@@ -35,8 +35,6 @@ class Walls:
             if value < REACH_MM:
                 least[name] = min(value, least.get(name, np.inf))
 
-        # What the trunk pierces its roots may touch too, where they join it.
-        through = {part for row in self.rows[course.id].values() for part in row.through}
         fans = {p.branch for p in course.points if p.name == "branch_entry"}
         for branch in course.branches:
             row = self.rows[course.id].get(branch.name)
@@ -56,7 +54,7 @@ class Walls:
             into = next((w.into for w in row.way if w.into), None) if row else None
             before = length - self.space.settings.entry_free_mm - (row.sink_mm if row else 0)
             for part in self._parts(centres[counted]):
-                if part.structure in through:
+                if part.structure in course.runs_through:
                     continue
                 if part.structure == "gluteus_maximus" and row is None:
                     continue

@@ -101,6 +101,8 @@ class Course:
         passes: what anatomy demands, and whether it holds here.
         clearance_mm: least distance from the tube's wall to each structure before the entry.
         note: a sentence for the user on how the path was drawn.
+        runs_through: structures that it runs through by its nature, so that no clearance from
+            them is demanded.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Course:
     passes: tuple[Pass, ...]
     clearance_mm: Mapping[str, float]
     note: str
+    runs_through: tuple[str, ...] = ()
 
     @property
     def length_mm(self) -> float:

@@ -56,12 +56,15 @@ class Foramen:
         Sacrospinous: spine, sacral apex, coccyx tip. Sacrotuberous: sacrum's lateral border,
         coccyx tip, tuberosity. Their attachments after the textbook.
         """
+        return triangle_points(self.triangle(ligament), step_mm)
+
+    def triangle(self, ligament: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The corners of that triangle."""
         border = self.apex + 0.35 * (self.psis - self.apex)
-        corners = {
+        return {
             "sacrospinous_ligament": (self.spine, self.apex, self.coccyx),
             "sacrotuberous_ligament": (self.tuberosity, border, self.coccyx),
         }[ligament]
-        return triangle_points(corners, step_mm)
 
 
 def triangle_points(

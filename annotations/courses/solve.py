@@ -98,7 +98,8 @@ class _Solver:
             for entry in reversed(tried):
                 self._lay(entry)
             self._together()
-            if any([self._weigh(entry) for entry in tried]):
+            # What goes makes others settle anew, which may cost one of them its pass.
+            while any([self._weigh(entry) for entry in reversed(self.wanted)]):
                 self._together()
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
@@ -155,6 +156,8 @@ class _Solver:
 
     def _course(self, entry: CourseEntry) -> Course:
         schematic = self.fields is None
+        # What the trunk pierces its roots may touch too, where they join it.
+        through = {part for row in self.rows[entry.structure].values() for part in row.through}
         return Course(
             entry.structure,
             self.side,
@@ -164,6 +167,7 @@ class _Solver:
             (),
             {},
             SCHEMATIC_NOTE if schematic else entry.note,
+            tuple(sorted(through)),
         )
 
     def _lay(self, entry: CourseEntry) -> None:

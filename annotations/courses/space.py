@@ -276,6 +276,13 @@ class Space:
             at = line[last]
         return np.asarray(self.nearest_on("gluteus_maximus", at[None])[0])
 
+    def surface(self, name: str) -> FloatArray:
+        """(m, 3, 3) the triangles of a part, or the one that stands for a ligament."""
+        if name in self.sheets:
+            return np.array([self.foramen.triangle(name)])
+        part = self.obstacles[name]
+        return np.asarray(part.vertices_mm[part.triangles], float)
+
     def _implicit(self, name: str) -> Implicit:
         if name not in self._exact:
             part = self.specimen.part(name, self.side)
@@ -324,6 +331,8 @@ class Space:
         medial, up, back = np.moveaxis(f.local(points), -1, 0)
         # Below the sacrospinous ligament, between the two ligaments: the lesser foramen.
         out["lesser_foramen"] = (np.abs(back) < half) & (up <= 0)
+        out["medial_of_ischium"] = self._medial_of_ischium(points)
+        out["behind_sacrotuberous"] = self._behind_sacrotuberous()
         if self.piriformis is not None:
             inside = occupancy(self.piriformis, grid)
             over, under = inside.copy(), inside.copy()
@@ -333,6 +342,26 @@ class Space:
             out["above_piriformis"] = over & ~inside
             out["below_piriformis"] = under & ~inside
         return out
+
+    def _medial_of_ischium(self, points: FloatArray) -> BoolArray:
+        """Below the spine, what lies medial to a line from it to the tuberosity."""
+        f = self.foramen
+        share = (f.spine[2] - points[..., 2]) / (f.spine[2] - f.tuberosity[2])
+        spine, tuberosity = f.lateral_mm(f.spine), f.lateral_mm(f.tuberosity)
+        limit = spine + np.clip(share, 0, 1) * (tuberosity - spine)
+        return np.asarray((share > 0) & (f.lateral_mm(points) < limit))
+
+    def _behind_sacrotuberous(self) -> BoolArray:
+        """What the sacrotuberous ligament covers from in front."""
+        solid = self.solid("near")
+        name = "sacrotuberous_ligament"
+        if name not in solid.names:
+            return np.zeros(solid.grid.shape, bool)
+        # A sheet comes within half a cell of one cell of every column that runs through it.
+        sheet = (solid.owner == solid.names.index(name)) & (
+            solid.values + SHEET_HALF_MM < solid.grid.spacing_mm / 2
+        )
+        return np.asarray(np.maximum.accumulate(sheet, axis=1) & ~sheet)
 
 
 def _touches(part: Part, grid: Grid) -> bool:

@@ -1,4 +1,4 @@
-"""How lines lie to one another: how far one winds round another, whether it passes between two."""
+"""How lines lie to one another and to sheets: winding round, passing between, lying behind."""
 
 from __future__ import annotations
 
@@ -63,6 +63,27 @@ def passes_between(line: FloatArray, first: FloatArray, second: FloatArray) -> b
     along = (side_2 * over).sum(axis=-1) / volume
     hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (along >= 0) & (along < 1)
     return bool(hit.sum() % 2)
+
+
+def lies_behind(points: FloatArray, corners: FloatArray) -> FloatArray:
+    """(n,) whether a surface covers a point from in front: lies straight anterior to it.
+
+    Seen along the anterior-posterior axis: whether the point falls within a triangle, and how far
+    forward the triangle's plane lies there.
+
+    Args:
+        points: (n, 3); corners: (m, 3, 3) the surface's triangles.
+    """
+    a, b, c = (corners[:, i] for i in range(3))
+    first, second = (b - a)[:, [0, 2]], (c - a)[:, [0, 2]]
+    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    area = np.where(np.abs(area) < 1e-9, np.inf, area)  # a triangle seen edge-on covers nothing
+    offset = points[:, None, [0, 2]] - a[:, [0, 2]]
+    u = (offset[..., 0] * second[:, 1] - offset[..., 1] * second[:, 0]) / area
+    v = (first[:, 0] * offset[..., 1] - first[:, 1] * offset[..., 0]) / area
+    forward = a[:, 1] + u * (b - a)[:, 1] + v * (c - a)[:, 1]
+    covered = (u >= 0) & (v >= 0) & (u + v <= 1) & np.isfinite(area)
+    return np.asarray((covered & (forward < points[:, None, 1])).any(axis=1))
 
 
 def parallel_frame(tangent: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import pytest
 import trimesh
 
 from annotations.atlas import Atlas
-from annotations.measure import measure
+from annotations.measure import measure as figures_of
 from meshes.specimen import SIDES
 from viewer.output.export import export
 
@@ -22,9 +22,9 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "check_export.py"
 def write(atlas: Atlas, folder: Path) -> tuple[Path, Path]:
     shown = [name for name, part in atlas.parts.items() if part.structure != "skin"]
     export(atlas, folder / "export", shown, SIDES)
-    file = folder / "measure.json"
-    file.write_text(json.dumps(measure(atlas)), encoding="utf-8")
-    return folder / "export", file
+    measure = folder / "measure.json"
+    measure.write_text(json.dumps(figures_of(atlas)), encoding="utf-8")
+    return folder / "export", measure
 
 
 def check(folder: Path, measure: Path) -> subprocess.CompletedProcess[str]:
