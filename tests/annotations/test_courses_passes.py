@@ -11,7 +11,7 @@ from annotations.atlas import Atlas
 from annotations.courses.course import Course, LeftOut
 from annotations.courses.solve import solve
 from annotations.courses.table import course_table
-from annotations.courses.winding import passes_between
+from annotations.courses.winding import lies_behind, passes_between
 from annotations.evidence import evidence
 from annotations.zones.fields import surface_fields
 from meshes.specimen import FloatArray, Landmark, Part, Specimen
@@ -77,6 +77,48 @@ def test_a_line_passes_between_two_others(line: list[list[float]], through: bool
     assert passes_between(np.array(line, float), *sheet()) is through
 
 
+def test_a_sheet_covers_what_lies_behind_it() -> None:
+    slanting = np.array([[[0, 0, 0], [30, 0, 0], [0, 30, 30]]], float)
+    places = [[5, 16, 10], [5, 4, 10], [25, 40, 25], [5, 16, -1]]
+    assert lies_behind(np.array(places, float), slanting).tolist() == [True, False, False, False]
+
+
+def test_what_goes_in_again_stays_in_front_of_the_sacrotuberous_ligament(atlas: Atlas) -> None:
+    """Reckoned anew, with rays: the pudendal bundle lies between the two ligaments."""
+    import trimesh
+
+    demanding = {e.structure for e in course_table().course if "in_again" in e.passes}
+    for name in demanding & set(atlas.courses):
+        for side, course in atlas.courses[name].items():
+            part = atlas.specimen.part("sacrotuberous_ligament", side)
+            assert part is not None
+            mesh = trimesh.Trimesh(part.vertices_mm, part.triangles)
+            line = course.branches[0].points_mm
+            forward = np.tile([0.0, -1.0, 0.0], (len(line), 1))
+            assert not mesh.ray.intersects_any(line, forward).any(), (name, side)
+
+
+def test_sciatic_and_cutaneous_nerve_come_down_beside_the_tuberosity(atlas: Atlas) -> None:
+    for name in ("sciatic_nerve", "posterior_femoral_cutaneous_nerve"):
+        for side, course in atlas.courses.get(name, {}).items():
+            tuberosity = atlas.specimen.point_mm("ischial_tuberosity", side)
+            trochanter = atlas.specimen.point_mm("greater_trochanter_tip", side)
+            assert tuberosity is not None and trochanter is not None
+            line = course.branches[0].points_mm
+            at = line[int(np.argmin(np.abs(line[:, 2] - tuberosity[2])))]
+            assert abs(tuberosity[0]) < abs(at[0]) < abs(trochanter[0]), (name, side)
+
+
+def test_what_a_course_runs_through_is_said_and_asks_no_clearance(atlas: Atlas) -> None:
+    for sides in atlas.courses.values():
+        for course in sides.values():
+            assert not set(course.runs_through) & set(course.clearance_mm), course.id
+    table = {e.structure: e for e in course_table().course}
+    through = {part for row in table["nerve_to_quadratus_femoris"].branch for part in row.through}
+    for course in atlas.courses.get("nerve_to_quadratus_femoris", {}).values():
+        assert set(course.runs_through) == through
+
+
 def test_every_thickness_has_its_evidence() -> None:
     for entry in course_table().course:
         drawn = [width for row in entry.branch for width in row.diameter_mm]
@@ -132,7 +174,6 @@ def test_courses_hold_on_a_deformed_body(
     assert all(one.reason for one in left_out)
 
 
-@pytest.mark.xfail(reason="there the nerve's S1 root turns 40° in 2 mm where 35° are allowed")
 def test_nerve_turns_gently_on_a_deformed_body(
     on_deformed: tuple[list[Course], list[LeftOut]],
 ) -> None:
