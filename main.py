@@ -51,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args([word for word in arguments if word != "--debug"])
         command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        code = command(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # where a reader that has left is noticed, not at the very end
+        return code
     except GluteaError as error:
         if debug:
             raise

@@ -15,6 +15,17 @@ ROOT = Path(__file__).parent.parent
 UPSTREAM = Path(os.environ.get("GLUTEA_MIRROR") or ROOT.parent / "shared" / "upstream")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For a run on two cores: files stay whole, and one worker has the display to itself."""
+
+    def group(item: pytest.Item) -> str:
+        return "window" if item.path.parent.name == "window" else item.path.stem
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: group(item) != "window")  # the longest first
+
+
 @pytest.fixture(scope="session", autouse=True)
 def isolated_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache folder for the whole run, never the user's own; no mirror unless a test sets it."""

@@ -488,6 +488,8 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     try:
         ended = subprocess.run(
             [sys.executable, ROOT / "main.py", "specimens", "--json"],
+            # Buffered, as users have it: what is unsaid is written when the program ends.
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
             stdout=writing,
             stderr=subprocess.PIPE,
             text=True,
