@@ -16,6 +16,7 @@ from annotations.measure import measure as figures_of
 from meshes.specimen import SIDES
 from viewer.output.export import export
 
+NERVE = "inferior_gluteal_nerve"
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_export.py"
 
 
@@ -63,34 +64,43 @@ def test_z_anatomys_courses_are_confirmed(z_anatomy_atlas: Atlas, tmp_path: Path
     assert unconfirmed(check(*write(z_anatomy_atlas, tmp_path))) == []
 
 
+def of_the_nerve(folder: Path, into: Path, shift_mm: tuple[float, float, float]) -> Path:
+    """The same export with one course only, and that one's centrelines moved on the left."""
+    into.mkdir()
+    for file in folder.iterdir():
+        if file.suffix == ".ply":
+            (into / file.name).symlink_to(file)
+    document = json.loads((folder / "specimen.json").read_text(encoding="utf-8"))
+    document["courses"] = {NERVE: document["courses"][NERVE]}
+    for branch in document["courses"][NERVE]["left"]["branches"]:
+        branch["points_mm"] = [
+            [c + by for c, by in zip(point, shift_mm, strict=True)] for point in branch["points_mm"]
+        ]
+    (into / "specimen.json").write_text(json.dumps(document), encoding="utf-8")
+    return into
+
+
 def test_a_tube_that_cuts_bone_is_found(written: tuple[Path, Path], tmp_path: Path) -> None:
     """The reckoning is worth something only if it can say no."""
     folder, measure = written
-    moved = tmp_path / "moved"
-    moved.mkdir()
-    for file in folder.iterdir():
-        (moved / file.name).symlink_to(file)
-    tube = moved / "inferior_gluteal_nerve_left.ply"
+    shift_mm = (12.0, -4.0, 0.0)
+    moved = of_the_nerve(folder, tmp_path / "moved", shift_mm)
+    tube = moved / f"{NERVE}_left.ply"
     mesh = trimesh.load(tube, force="mesh", process=False)
-    mesh.apply_translation([12.0, -4.0, 0.0])
+    mesh.apply_translation(shift_mm)
     tube.unlink()
     mesh.export(tube)
-    document = json.loads((folder / "specimen.json").read_text(encoding="utf-8"))
-    for branch in document["courses"]["inferior_gluteal_nerve"]["left"]["branches"]:
-        branch["points_mm"] = [[x + 12, y - 4, z] for x, y, z in branch["points_mm"]]
-    (moved / "specimen.json").unlink()
-    (moved / "specimen.json").write_text(json.dumps(document), encoding="utf-8")
     found = unconfirmed(check(moved, measure))
-    assert any("inferior_gluteal_nerve left: clear of bone" in line for line in found), found
+    assert any(f"{NERVE} left: clear of bone" in line for line in found), found
 
 
 def test_a_wrong_distance_is_found(written: tuple[Path, Path], tmp_path: Path) -> None:
     folder, measure = written
     told = json.loads(measure.read_text(encoding="utf-8"))
-    point = told["courses"]["inferior_gluteal_nerve"]["right"]["entry_points"][0]
+    point = told["courses"][NERVE]["right"]["entry_points"][0]
     point["to_psis_mm"] += 1.0
     lie = tmp_path / "measure.json"
     lie.write_text(json.dumps(told), encoding="utf-8")
-    found = unconfirmed(check(folder, lie))
+    found = unconfirmed(check(of_the_nerve(folder, tmp_path / "nerve", (0.0, 0.0, 0.0)), lie))
     assert len(found) == 1
     assert f"{point['branch']} to psis" in found[0]
