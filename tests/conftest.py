@@ -15,19 +15,6 @@ ROOT = Path(__file__).parent.parent
 UPSTREAM = Path(os.environ.get("GLUTEA_MIRROR") or ROOT.parent / "shared" / "upstream")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For a run on two cores: files stay whole, and one worker has the display to itself."""
-
-    def group(item: pytest.Item) -> str:
-        # The command line opens windows too; another's window takes the keyboard away.
-        shown = item.path.parent.name == "window" or item.path.stem == "test_main"
-        return "window" if shown else item.path.stem
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: group(item) != "window")  # the longest first
-
-
 @pytest.fixture(scope="session", autouse=True)
 def isolated_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache folder for the whole run, never the user's own; no mirror unless a test sets it."""

@@ -62,8 +62,10 @@ class Steps:
                 for job in as_completed(running):
                     job.result()
             except BaseException:
-                # The others stop before their next step.
-                self.stopped = True
+                # The others stop before their next step; without the lock one of them, about to
+                # write what it read before, could overlook it.
+                with self.lock:
+                    self.stopped = True
                 raise
             return [part for job in running for part in job.result()]
 
