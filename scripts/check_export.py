@@ -24,6 +24,7 @@ from typing import Any
 import networkx
 import numpy as np
 import trimesh
+from scipy.spatial import cKDTree
 
 LEAST_CLEARANCE_MM = 0.25
 # Tubes and muscles are drawn with facets: two reckonings of one gap differ by about this much.
@@ -32,7 +33,7 @@ ROOT_MM = 9.0  # the first stretch of a line may touch what it comes from
 JOIN_MM = 12.0  # round a bifurcation lines may touch
 ENTRY_MM = 12.0  # the last stretch may touch the muscle that it enters
 ON_SURFACE_MM = 1.0
-NEAR_MM = 4.0  # no edge of a mesh is longer than twice this
+NEAR_MM = 4.0  # farther points are not reckoned; faces are split to edges of this length for it
 POINTS = 300
 BORDER_SECTIONS = 40
 WALLS = ("bone", "muscle", "ligament")
@@ -70,6 +71,7 @@ class Export:
         self.measure = json.loads(measure.read_text(encoding="utf-8"))
         self.kinds = {part["file"][:-4]: part["kind"] for part in self.specimen["parts"]}
         self._meshes: dict[str, trimesh.Trimesh] = {}
+        self._near: dict[str, cKDTree] = {}
 
     def mesh(self, part: str) -> trimesh.Trimesh:
         """One exported mesh, its vertices welded."""
@@ -98,7 +100,10 @@ class Export:
         """(n,) distance outside a part, negative inside it; infinite where it is not near."""
         mesh = self.mesh(part)
         distance = np.full(len(points), np.inf)
-        near = np.isfinite(mesh.kdtree.query(points, distance_upper_bound=NEAR_MM)[0])
+        if part not in self._near:
+            split, _ = trimesh.remesh.subdivide_to_size(mesh.vertices, mesh.faces, NEAR_MM)
+            self._near[part] = cKDTree(split)
+        near = np.isfinite(self._near[part].query(points, distance_upper_bound=NEAR_MM)[0])
         if near.any():
             distance[near] = -trimesh.proximity.signed_distance(mesh, points[near])
         return distance
