@@ -13,6 +13,7 @@ from annotations.courses.table import BranchEntry, CourseEntry
 from meshes.specimen import FloatArray, Part
 
 STEP_MM = 0.5
+STRIDE = 8
 REACH_MM = 12.0  # farther things are not listed
 LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
 
@@ -60,12 +61,10 @@ class Walls:
                     continue
                 kept = counted & ((s < before) if part.structure == into else True)
                 if kept.any():
-                    away = self.space.exact(part.structure, centres[kept])
-                    note(part.structure, float((away - radii[kept]).min()))
+                    note(part.structure, self._least(part.structure, centres[kept], radii[kept]))
             for name in self.space.sheets:
                 if counted.any():
-                    away = self.space.exact(name, centres[counted])
-                    note(name, float((away - radii[counted]).min()))
+                    note(name, self._least(name, centres[counted], radii[counted]))
             self._others(entry, course, branch, (centres, radii, s), counted, note)
         return dict(sorted(least.items(), key=lambda item: item[1]))
 
@@ -85,6 +84,22 @@ class Walls:
         until = s[inside[0]] if len(inside) else s[-1]
         kept = (s > LANDED_MM) & (s < until)
         return np.asarray((away - radii)[kept])
+
+    def _least(self, name: str, centres: FloatArray, radii: FloatArray) -> float:
+        """The least distance of balls to a part, measured exactly only where it can be least.
+
+        A distance changes by no more than one moves: every few balls tell where.
+        """
+        stations = np.arange(0, len(centres), STRIDE)
+        away = self.space.exact(name, centres[stations])
+        least = float((away - radii[stations]).min())
+        station = np.arange(len(centres)) // STRIDE
+        moved = np.linalg.norm(centres - centres[stations][station], axis=1)
+        near = away[station] - moved - radii < least
+        near[stations] = False
+        if near.any():
+            least = min(least, float((self.space.exact(name, centres[near]) - radii[near]).min()))
+        return least
 
     def _parts(self, points: FloatArray) -> list[Part]:
         if len(points) == 0:
@@ -119,8 +134,7 @@ class Walls:
                 continue
             near = self.space.source_neighbours[name]
             if counted.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                away = self.space.exact(name, centres[counted])
-                note(name, float((away - radii[counted]).min()))
+                note(name, self._least(name, centres[counted], radii[counted]))
 
 
 def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:

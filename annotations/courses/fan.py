@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from annotations.zones.fields import SurfaceFields
 from meshes.specimen import FloatArray
 
 HALF_SECTOR_DEG = 9.0
+ASIDE = (0.0, 0.15, -0.15, 0.3, -0.3)  # shares of the angle between branches
 REST_ON_MM = 0.2  # between a branch's wall and the surface it runs on
 SINK_OVER_MM = 11.0
 LANDING_MM = 8.0  # from there on a branch is drawn onto the surface
@@ -48,12 +49,17 @@ class Surface:
         trunk: Branch,
         variants: Variants,
         neighbours: list[Neighbour],
-    ) -> Iterator[tuple[Branch, bool]]:
-        """Each branch, and whether it sinks in (a twig to the skin does not).
+        fault: Callable[[Branch, bool], str],
+    ) -> Iterator[tuple[Branch, bool, str]]:
+        """Each branch, whether it sinks in (a twig to the skin does not), and its fault or "".
 
         Directions spread evenly in the surface's own plane, from cranial (0°) over lateral (90°)
         to caudal (180°), negative on the medial side; each branch follows the shortest way over
         the surface, round what lies there already, for a share of the way to the muscle's edge.
+        One that does not pass there is tried a little to either side.
+
+        Args:
+            fault: what keeps a branch from being drawn, told whether it sinks in.
         """
         fan = entry.fan
         assert fan is not None
@@ -64,17 +70,27 @@ class Surface:
         kept = list(neighbours)
         for name, wish, share, radii, sinks in _plan(fan, variants):
             free = Free(self.space, kept, enters="gluteus_maximus")
-            path = self._path(source, angle, wish, share, kept, radii[0])
-            if path is None:
+            drawn: list[tuple[Branch, str]] = []
+            for aside in ASIDE:
+                towards = wish + aside * _between_deg(fan, variants)
+                path = self._path(source, angle, towards, share, kept, radii[0])
+                if path is None:
+                    continue
+                line = self._laid(path, trunk, radii, free)
+                if sinks:
+                    line = self._sunk(line, fan.sink_mm + radii[0])
+                branch = Branch(name, trunk.name, line, at_share(radii, len(line)), "branch")
+                drawn.append((branch, fault(branch, sinks)))
+                if not drawn[-1][1]:
+                    break
+            if not drawn:
                 continue
-            line = self._laid(path, trunk, radii, free)
-            if sinks:
-                line = self._sunk(line, fan.sink_mm + radii[0])
-            branch = Branch(name, trunk.name, line, at_share(radii, len(line)), "branch")
-            around = Neighbour.of_branch(entry.structure, branch).without(tip, PEEL_MM + 3.0)
-            if around is not None:
-                kept.append(around)
-            yield branch, sinks
+            branch, why = drawn[0] if drawn[-1][1] else drawn[-1]
+            if not why:
+                around = Neighbour.of_branch(entry.structure, branch).without(tip, PEEL_MM + 3.0)
+                if around is not None:
+                    kept.append(around)
+            yield branch, sinks, why
 
     def _path(
         self,
@@ -178,11 +194,19 @@ class Surface:
         return spaced(sunk, self.space.settings.step_mm)
 
 
+def _count(fan: Fan, variants: Variants) -> int:
+    return getattr(variants, fan.count_setting) if fan.count_setting else fan.count
+
+
+def _between_deg(fan: Fan, variants: Variants) -> float:
+    return (fan.to_deg - fan.from_deg) / max(_count(fan, variants) - 1, 1)
+
+
 def _plan(
     fan: Fan, variants: Variants
 ) -> list[tuple[str, float, float, tuple[float, float], bool]]:
     """Name, direction, share of the way, radii and whether it sinks in, for each branch."""
-    count = getattr(variants, fan.count_setting) if fan.count_setting else fan.count
+    count = _count(fan, variants)
     names = fan.names[str(count)]
     angles = np.linspace(fan.from_deg, fan.to_deg, count)
     first, last = fan.diameter_mm

@@ -238,9 +238,15 @@ class Lines:
         A thinner one squeezes through between others, which then make room when all are relaxed;
         a thick one might lead the wrong way round them, which no relaxation undoes.
         """
-        found = [self._way(entry, row, free, radius * share, join) for share in THICKNESSES]
-        ways = [way for way in found if way is not None]
-        lengths = [float(along(way[0])[-1]) for way in ways]
+        ways: list[Way] = []
+        for share in THICKNESSES:
+            way = self._way(entry, row, free, radius * share, join)
+            if way is not None:
+                ways.append(way)
+                stops = [place for place, _ in way[1]] + ([way[0][-1]] if join is not None else [])
+                if _length_mm(way[0]) < DETOUR * _length_mm(np.array(stops)):
+                    break  # no thinner one can be much shorter
+        lengths = [_length_mm(line) for line, _ in ways]
         good = (w for w, mm in zip(ways, lengths, strict=True) if mm < DETOUR * min(lengths))
         return next(good, None)
 
@@ -265,13 +271,13 @@ class Lines:
                 break
             goal = join if way is None else self.slots.place(entry.structure, way)
             if before is not None:
-                around = goal[None] if goal is not None else None
+                ends = goal[None] if goal is not None else None
                 if way is not None and goal is None:
-                    around, _ = self.finder.candidates(way, free, radius)
-                    if len(around) == 0:
+                    _, ends = self.finder.candidates(way, free, radius)
+                    if len(ends) == 0:
                         return None
-                assert around is not None
-                routes = free.routes(before, radius, around, room)
+                assert ends is not None
+                routes = free.routes(before, radius, ends, room)
             if way is not None:
                 if goal is None:
                     goal = self.finder.place(way, free, radius, routes, before)
@@ -304,8 +310,10 @@ class Lines:
             points: FloatArray, radius: FloatArray, start: FloatArray, end: FloatArray
         ) -> FloatArray:
             sideways = across(points, flat) * (radius / flatness - radius)[:, None]
-            rows = line.branch.row_shares
-            shifts = np.array([free.push(points + k * sideways, radius, start, end) for k in rows])
+            shares = line.branch.row_shares
+            rows = np.vstack([points + share * sideways for share in shares])
+            ends = (np.tile(values, len(shares)) for values in (radius, start, end))
+            shifts = free.push(rows, *ends).reshape(len(shares), len(points), 3)
             # Whatever part of it is nearest to something decides.
             most = np.linalg.norm(shifts, axis=-1).argmax(axis=0)
             return np.asarray(shifts[most, np.arange(len(points))])
@@ -344,3 +352,7 @@ class Lines:
         sourced = self.space.source_neighbours.values()
         kept += [near for near in sourced if near.name not in entry.springs_from]
         return kept
+
+
+def _length_mm(line: FloatArray) -> float:
+    return float(along(line)[-1])

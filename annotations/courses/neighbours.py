@@ -76,14 +76,14 @@ class Neighbour:
     ) -> tuple[FloatArray, FloatArray]:
         """(n,) distances to its wall, and (n, 3) unit vectors away from it.
 
-        Looking no farther than `within_mm` is much faster; beyond, that distance is given.
+        Looking no farther than `within_mm` is much faster; beyond, that distance is given, and 0
+        for the vector.
         """
         bound = within_mm + self.half_width_mm
         far, nearest = self._tree.query(points, distance_upper_bound=bound)
-        found = np.isfinite(far)
+        found = nearest < len(self.centres_mm)
         index = np.where(found, nearest, 0)
-        away = points - self.centres_mm[index]
-        unit = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+        unit = (points - self.centres_mm[index]) / np.maximum(far, 1e-9)[:, None]
         return np.where(found, far - self.radii_mm[index], within_mm), unit
 
     def without(self, centre: FloatArray, reach_mm: float) -> Neighbour | None:

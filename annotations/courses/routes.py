@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -40,8 +41,8 @@ class Free:
         # On a coarse grid distances are coarser too.
         self.clearance_mm = space.settings.clearance_mm * (1.0 if grid == "near" else 3.0)
         self._through, self._closed = through, closed
-        self._calls, self._length = 0, 0
-        self._met: list[tuple[Neighbour, IntArray]] = []
+        self._calls, self._line = 0, np.empty((0, 3))
+        self._met: list[tuple[Neighbour, IntArray, FloatArray]] = []
 
     def opened(self, walls: tuple[str, ...]) -> Free:
         """The same with some of its walls open."""
@@ -66,10 +67,10 @@ class Free:
         return values
 
     def routes(
-        self, start_mm: FloatArray, radius_mm: float, around: FloatArray, room_mm: float
+        self, start_mm: FloatArray, radius_mm: float, ends: FloatArray, room_mm: float
     ) -> Routes:
-        """Cheapest ways from a point to everywhere in a box round the points `around`."""
-        return Routes(self.grid, self.values, start_mm, radius_mm, around, room_mm)
+        """Cheapest ways from a point to the points `ends`."""
+        return Routes(self.grid, self.values, start_mm, radius_mm, ends, room_mm)
 
     def push(
         self,
@@ -90,27 +91,38 @@ class Free:
         shift = self._off(self.solid.values, line, solid)
         if gluteus and self.gluteus is not None:
             shift += self._off(self.gluteus.values, line, wanted * end if into_gluteus else wanted)
-        for neighbour, at in self._close(line, float(radius_mm.max())):
+        for neighbour, at in self._close(line, radius_mm, wanted):
             far, away = neighbour.distance(line[at], float(wanted.max()) + 1.0)
             lack = np.clip(wanted[at] - far, 0, LARGEST_PUSH_MM)
             lack[wanted[at] <= 0] = 0
             shift[at] += lack[:, None] * away
         return shift
 
-    def _close(self, line: FloatArray, radius: float) -> list[tuple[Neighbour, IntArray]]:
-        """Neighbours that the line may meet in the next few rounds, and where."""
-        if self._calls % RECALL_EVERY == 0 or self._length != len(line):
+    def _close(
+        self, line: FloatArray, radius_mm: FloatArray, wanted: FloatArray
+    ) -> Iterator[tuple[Neighbour, IntArray]]:
+        """Neighbours that the line may be too near to, and where.
+
+        Distances are taken every few rounds; between them no point can have come nearer than by
+        what it has moved.
+        """
+        if self._calls % RECALL_EVERY == 0 or len(self._line) != len(line):
             low, high = line.min(axis=0), line.max(axis=0)
-            reach = radius + self.clearance_mm + RECALL_MM
+            reach = float(radius_mm.max()) + self.clearance_mm + RECALL_MM
             self._met = []
             for neighbour in self.neighbours:
                 if neighbour.is_near(low, high, reach):
-                    at = np.flatnonzero(neighbour.distance(line, reach)[0] < reach)
+                    far = neighbour.distance(line, reach)[0]
+                    at = np.flatnonzero(far < reach)
                     if len(at):
-                        self._met.append((neighbour, at))
-            self._length = len(line)
+                        self._met.append((neighbour, at, far[at]))
+            self._line = line.copy()
         self._calls += 1
-        return self._met
+        may_be = wanted + np.linalg.norm(line - self._line, axis=1)
+        for neighbour, at, far in self._met:
+            near = at[far < may_be[at]]
+            if len(near):
+                yield neighbour, near
 
     def _off(self, field: FloatArray, line: FloatArray, wanted: FloatArray) -> FloatArray:
         value, slope = sampled(self.grid, field, line)
@@ -156,12 +168,12 @@ class Routes:
         values: FloatArray,
         start_mm: FloatArray,
         radius_mm: float,
-        around: FloatArray,
+        ends_mm: FloatArray,
         room_mm: float,
     ) -> None:
         from skimage.graph import MCP_Geometric
 
-        box = np.vstack([np.atleast_2d(around), start_mm])
+        box = np.vstack([ends_mm, start_mm])
         self._grid = grid
         self._low = grid.index_of(box.min(axis=0) - MARGIN_MM)
         high = grid.index_of(box.max(axis=0) + MARGIN_MM) + 1
@@ -172,10 +184,13 @@ class Routes:
         self._shape = np.array(free.shape)
         start = self._index(start_mm[None])[0]
         self._open(cost, start)
-        if np.ndim(around) == 1 or len(around) == 1:
-            self._open(cost, self._index(np.atleast_2d(around))[0])
+        ends = self._index(ends_mm)
+        # One place is looked for until it is found; to look for many costs more than to go on.
+        one = [tuple(ends[0])] if len(ends) == 1 else None
+        if one:
+            self._open(cost, ends[0])
         self._mcp = MCP_Geometric(cost, fully_connected=True)
-        self._costs, _ = self._mcp.find_costs([tuple(start)])
+        self._costs, _ = self._mcp.find_costs([tuple(start)], one)
 
     def _index(self, points_mm: FloatArray) -> FloatArray:
         return np.asarray(np.clip(self._grid.index_of(points_mm) - self._low, 0, self._shape - 1))

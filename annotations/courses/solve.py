@@ -259,12 +259,18 @@ class _Solver:
             if spared is not None:
                 others.append(spared)
         points = self.points.setdefault(entry.structure, [])
-        for branch, sinks in surface.fan(entry, trunk, self.variants, others):
+
+        def fault(branch: Branch, sinks: bool) -> str:
             branches[branch.name] = branch
-            if why := self._passes(entry, None, branch, sinks):
+            why = self._passes(entry, None, branch, sinks)
+            del branches[branch.name]
+            return why
+
+        for branch, sinks, why in surface.fan(entry, trunk, self.variants, others, fault):
+            if why:
                 self._leave_out(entry, branch.name, why)
-                del branches[branch.name]
                 continue
+            branches[branch.name] = branch
             self.lines.add(entry.structure, branch)
             if sinks:
                 entered = self.space.entry_mm(branch.points_mm)

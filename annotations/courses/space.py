@@ -169,6 +169,7 @@ class Space:
         self._solid: dict[tuple[GridName, tuple[str, ...]], Field] = {}
         self._grids: dict[GridName, Grid] = {}
         self._exact: dict[str, Implicit] = {}
+        self._doors: dict[str, FloatArray] = {}
 
     def grid(self, name: GridName) -> Grid:
         """The fine grid of the gluteal region, or the coarse one of the half pelvis."""
@@ -292,16 +293,21 @@ class Space:
 
     def door(self, name: str, field: FloatArray, radius_mm: float) -> FloatArray:
         """(n, 3) cells of the foramen below (above) piriformis where such a tube has room."""
+        if name not in self._doors:
+            self._doors[name] = self._door(name)
+        points = self._doors[name]
+        room = field[tuple(self.grid("near").index_of(points).T)]
+        return np.asarray(points[room > radius_mm + 0.2])
+
+    def _door(self, name: str) -> FloatArray:
         grid = self.grid("near")
         f = self.foramen
         low = grid.index_of((f.spine - DOOR_REACH_MM)[None])[0]
         high = grid.index_of((f.spine + DOOR_REACH_MM)[None])[0] + 1
-        window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        cells = np.argwhere(field[window] > radius_mm + 0.2) + low
+        cells = np.argwhere(np.ones(high - low, bool)) + low
         points = grid.low_mm + grid.spacing_mm * cells
-        coordinates = f.local(points)
+        _, up, back = f.local(points).T
         below = below_piriformis_mm(self.specimen, self.side, points)
-        _, up, back = coordinates.T
         if name == "infrapiriform":
             keep = (np.abs(back) < self.settings.door_half_depth_mm) & (up > 1.0)
             keep &= (below > 0) & (below < DOOR_DEPTH_BELOW_MM)
