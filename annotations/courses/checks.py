@@ -10,18 +10,17 @@ from annotations.courses.clearance import Walls
 from annotations.courses.course import Branch, Course, Pass
 from annotations.courses.joins import Rows
 from annotations.courses.neighbours import Neighbour
+from annotations.courses.plexus import Plexus
 from annotations.courses.relax import largest_turn_deg, spaced
 from annotations.courses.space import Space
 from annotations.courses.table import CourseEntry
 from annotations.courses.waypoints import Finder
 from annotations.courses.winding import lies_behind, passes_between, winding_deg
 from annotations.zones.fields import below_piriformis_mm
-from meshes.specimen import FloatArray
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
 WALK_MM = 1.0  # between places at which a line is looked at
-PLEXUS = ("sciatic_nerve", "inferior_gluteal_nerve")  # whose roots tell where the plexus lies
 
 
 class Checker:
@@ -148,8 +147,8 @@ class Checker:
         row = self.rows[course.id]["trunk"]
         if row.between is None:
             return []
-        roots = [self._root(name) for name in row.between]
-        first, second = roots
+        plexus = Plexus(self.space, self.finder.laid.branches, self.rows)
+        first, second = (plexus.root(name) for name in row.between)
         if first is None or second is None:
             return []
         line = course.branches[0].points_mm
@@ -160,25 +159,6 @@ class Checker:
                 "runs from before the sacral plexus to behind it",
             )
         ]
-
-    def _root(self, name: str) -> FloatArray | None:
-        """(n, 3) a sacral nerve from its foramen to where the plexus unites.
-
-        A root that is not drawn stands as the straight line there, as in a specimen whose own
-        nerves begin outside the pelvis.
-        """
-        laid = self.finder.laid.branches
-        for nerve in PLEXUS:
-            root = laid.get(nerve, {}).get(f"{name} root")
-            if root is not None:
-                return root.points_mm
-        foramen = self.space.specimen.point_mm(f"sacral_foramen_{name.lower()}", self.space.side)
-        trunk = next(
-            (laid[nerve]["trunk"] for nerve in PLEXUS if "trunk" in laid.get(nerve, {})), None
-        )
-        if foramen is None or trunk is None:
-            return None
-        return np.array([foramen, trunk.points_mm[0]])
 
     def _pierces(self, trunk: Branch) -> Pass:
         inside = float(self.space.exact("piriformis", trunk.points_mm).min())

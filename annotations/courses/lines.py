@@ -9,6 +9,7 @@ import numpy as np
 from annotations.courses.course import Branch, across
 from annotations.courses.joins import Joins
 from annotations.courses.neighbours import Neighbour
+from annotations.courses.plexus import Plexus
 from annotations.courses.relax import (
     PULLED_TIGHT,
     SETTLING,
@@ -29,7 +30,7 @@ from annotations.courses.waypoints import Finder
 from meshes.specimen import FloatArray
 
 ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins without a corner
-FAIRING_TURNS = 4
+FAIRING = (0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0)
 FAIRING_ROUNDS = 8
 STIFFER = 5.0
 SAME_WAY_MM = 4.0
@@ -65,8 +66,11 @@ class Line:
 class Lines:
     """Lays lines one by one, keeps them, relaxes them together."""
 
-    def __init__(self, space: Space, finder: Finder, slots: Slots, joins: Joins) -> None:
+    def __init__(
+        self, space: Space, finder: Finder, slots: Slots, joins: Joins, plexus: Plexus
+    ) -> None:
         self.space, self.finder, self.slots, self.joins = space, finder, slots, joins
+        self.plexus = plexus
         self._lines: dict[str, Line] = {}
         self._near: dict[str, Neighbour] = {}
 
@@ -103,7 +107,7 @@ class Lines:
         if row.role == "root" and parent is not None and join is not None:
             pins.append((join, 0.5))
             way = np.vstack([way, self._onto(parent, row.joins_at)])
-        flat = np.asarray(self.space.foramen.back, float) if row.flatness < 1 else None
+        flat = self._flat(row) if row.flatness < 1 else None
         branch = Branch(
             row.name,
             row.parent if row.role != "trunk" else None,
@@ -117,6 +121,13 @@ class Lines:
         self._relax(line, free, anew=True)
         self._keep(line)
         return line.branch, next((place for place, w in places if w.door or w.inside), None)
+
+    def _flat(self, row: BranchEntry) -> FloatArray:
+        """(3,) where the flat faces of a line look."""
+        if row.flat_towards is None:
+            return np.asarray(self.space.foramen.back, float)
+        towards = self.finder.directed(row.flat_towards)
+        return np.asarray(towards / np.linalg.norm(towards))
 
     def settle(self) -> None:
         """Relax all lines together: each in turn off all others, until nobody crowds anybody."""
@@ -163,7 +174,18 @@ class Lines:
         """Lengths at both ends that may touch what the line springs from or enters."""
         settings, row = self.space.settings, line.row
         start = settings.root_free_mm if row.role == "root" or row.starts_on_bone else 0.0
-        return start, settings.entry_free_mm if any(way.into for way in row.way) else 0.0
+        if any(way.into for way in row.way):
+            return start, settings.entry_free_mm
+        inside = self._enters(line.entry, row) is not None
+        return start, ONTO_PARENT_MM + settings.entry_free_mm if inside else 0.0
+
+    def _enters(self, entry: CourseEntry, row: BranchEntry) -> str | None:
+        """The part that a line ends in: its goal, or what the trunk runs through that it joins."""
+        rows = self.plexus.rows[entry.structure]
+        into = [way.into for way in row.way if way.into]
+        if row.role == "root" and row.parent in rows:
+            into += rows[row.parent].through
+        return into[0] if into else None
 
     def _anchored(self, line: Line) -> FloatArray:
         """The line's points without what sank in, its ends where its neighbours are by now."""
@@ -205,11 +227,17 @@ class Lines:
     ) -> FloatArray:
         settings = self.space.settings
         radii = line.thin_mm
-        for _ in range(FAIRING_TURNS):
-            turn = largest_turn_deg(points, settings.turn_over_mm)
+        best = points
+        turn = largest_turn_deg(points, settings.turn_over_mm)
+        for stiffness in FAIRING:
             if turn < settings.largest_turn_deg - 4:
-                return points
-            points = faired(points, at_share(radii, len(points)), push, free_mm, FAIRING_ROUNDS)
+                return best
+            radius = at_share(radii, len(points))
+            points = faired(points, radius, push, free_mm, FAIRING_ROUNDS, stiffness)
+            now = largest_turn_deg(points, settings.turn_over_mm)
+            if now < turn:
+                best, turn = points, now
+        points = best
         if not anew:
             return points
         # Too tight a bend: without its pins and as a stiffer string.
@@ -221,9 +249,10 @@ class Lines:
         return stiff if better and (far < SAME_WAY_MM or not hooked) else points
 
     def _free(self, entry: CourseEntry, row: BranchEntry) -> Free:
-        into = next((way.into for way in row.way if way.into), None)
+        into = self._enters(entry, row)
         kept = self._neighbours(entry, row)
-        return Free(self.space, kept, row.grid, row.through, row.closed, enters=into)
+        barred = self.plexus.barred_mm(entry.structure, row.name)
+        return Free(self.space, kept, row.grid, row.through, row.closed, into, barred)
 
     def _shortest(
         self,

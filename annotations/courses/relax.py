@@ -104,10 +104,15 @@ def ends_fixed(line: FloatArray, smoother: FloatArray) -> FloatArray:
 
 
 def faired(
-    line: FloatArray, radius_mm: FloatArray, push: Push, free_mm: tuple[float, float], rounds: int
+    line: FloatArray,
+    radius_mm: FloatArray,
+    push: Push,
+    free_mm: tuple[float, float],
+    rounds: int,
+    stiffness: float = 0.5,
 ) -> FloatArray:
     """A few rounds of gentle bending resistance between pushes: takes the last kinks out."""
-    smoother = _smoother(len(line), 0.0, 0.5)
+    smoother = _smoother(len(line), 0.0, stiffness)
     shares = free_ends(line, free_mm)
     for _ in range(rounds):
         moved = line + push(line, radius_mm, *shares)

@@ -14,6 +14,7 @@ from annotations.courses.fan import Surface
 from annotations.courses.joins import Joins
 from annotations.courses.lines import Lines
 from annotations.courses.neighbours import Neighbour
+from annotations.courses.plexus import Plexus
 from annotations.courses.relax import largest_turn_deg
 from annotations.courses.slots import Slots
 from annotations.courses.space import Space
@@ -73,7 +74,8 @@ class _Solver:
         self.joins = Joins(self.laid.branches, self.rows)
         self.finder = Finder(self.space, fields, self.laid, self.joins)
         self.slots = Slots(self.space, self.finder)
-        self.lines = Lines(self.space, self.finder, self.slots, self.joins)
+        self.plexus = Plexus(self.space, self.laid.branches, self.rows)
+        self.lines = Lines(self.space, self.finder, self.slots, self.joins, self.plexus)
         self.points: dict[str, list[PointOfInterest]] = {}
         self.doors: dict[str, FloatArray] = {}
         self.left_out: list[LeftOut] = []

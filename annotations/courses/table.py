@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source_neighbours: tuple[str, ...]
     thin_sheets: tuple[str, ...]
     order: tuple[str, ...]
+    plexus: tuple[str, ...]
+    thought_root_diameter_mm: float
     gates: Mapping[str, Gate]
 
 
@@ -143,6 +145,7 @@ class BranchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     diameter: tuple[str, ...] = ()
     diameter_mm: tuple[float, ...] = ()
     flatness: float = 1.0
+    flat_towards: Triple | None = None  # where its flat faces look; backwards out of the foramen
     through: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     when: Mapping[str, tuple[str, ...]] = {}
