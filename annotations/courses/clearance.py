@@ -10,7 +10,7 @@ from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import along
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry
-from meshes.specimen import FloatArray, Part
+from meshes.specimen import FloatArray
 
 STEP_MM = 0.5
 STRIDE = 8
@@ -54,14 +54,13 @@ class Walls:
                         counted &= s < along(branch.points_mm)[inside[0]]
             into = next((w.into for w in row.way if w.into), None) if row else None
             before = length - self.space.settings.entry_free_mm - (row.sink_mm if row else 0)
-            for part in self._parts(centres[counted]):
-                if part.structure in course.runs_through:
+            near = self.space.near(centres[counted], REACH_MM) if counted.any() else []
+            for name in near:
+                if name in course.runs_through or (name == "gluteus_maximus" and row is None):
                     continue
-                if part.structure == "gluteus_maximus" and row is None:
-                    continue
-                kept = counted & ((s < before) if part.structure == into else True)
+                kept = counted & ((s < before) if name == into else True)
                 if kept.any():
-                    note(part.structure, self._least(part.structure, centres[kept], radii[kept]))
+                    note(name, self._least(name, centres[kept], radii[kept]))
             for name in self.space.sheets:
                 if counted.any():
                     note(name, self._least(name, centres[counted], radii[counted]))
@@ -100,18 +99,6 @@ class Walls:
         if near.any():
             least = min(least, float((self.space.exact(name, centres[near]) - radii[near]).min()))
         return least
-
-    def _parts(self, points: FloatArray) -> list[Part]:
-        if len(points) == 0:
-            return []
-        low, high = points.min(axis=0) - REACH_MM, points.max(axis=0) + REACH_MM
-        muscle = [self.space.muscle] if self.space.muscle is not None else []
-        return [
-            part
-            for part in [*self.space.obstacles.values(), *muscle]
-            if (part.vertices_mm.max(axis=0) > low).all()
-            and (part.vertices_mm.min(axis=0) < high).all()
-        ]
 
     def _others(self, entry, course, branch, own, counted, note) -> None:  # type: ignore[no-untyped-def]
         centres, radii, s = own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from annotations.courses.relax import (
     largest_turn_deg,
     relaxed,
 )
-from annotations.courses.routes import Free, Routes
+from annotations.courses.routes import Exact, Free, Routes
 from annotations.courses.slots import Slots
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
@@ -33,6 +34,7 @@ ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins witho
 FAIRING = (0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0)
 FAIRING_ROUNDS = 8
 STIFFER = 5.0
+TOUCHES, SUPPLE = 12, 0.1
 SAME_WAY_MM = 4.0
 SWEEPS = 6
 TOGETHER = Stage(14, 0.02, 1.0, 0.2)
@@ -139,6 +141,24 @@ class Lines:
             if not changed:
                 break
 
+    def touch_up(self, structure: str) -> None:
+        """Lead the lines of one course off the parts that they are a little too near to."""
+        for line in [one for one in self._lines.values() if one.entry.structure == structure]:
+            row = line.row
+            exact = Exact(self._free(line.entry, row), row.through)
+            points, may_touch = self._anchored(line), self._may_touch(line)
+            push, radius = self._push(exact, line), at_share(line.thin_mm, len(points))
+            self._lie(line, faired(points, radius, push, may_touch, TOUCHES, SUPPLE))
+            self._keep(line)
+
+    def put_back(self, structure: str, branches: Mapping[str, Branch]) -> None:
+        """Let the lines of one course lie again as they did."""
+        for name, branch in branches.items():
+            line = self._lines.get(f"{structure}/{name}")
+            if line is not None:
+                line.branch = branch
+                self._keep(line)
+
     def _eased(self, line: Line, changed: set[str]) -> bool:
         """Relax a line that is crowded; whether it was."""
         own = self._near[line.key]
@@ -209,7 +229,11 @@ class Lines:
         stages = (PULLED_TIGHT, SETTLING) if anew else (TOGETHER,)
         points = self._anchored(line)
         points = relaxed(points, line.thin_mm, push, may_touch, line.pins, step, 1.0, stages)
-        points = self._faired(points, line, push, may_touch, anew)
+        self._lie(line, self._faired(points, line, push, may_touch, anew))
+
+    def _lie(self, line: Line, points: FloatArray) -> None:
+        """Take these points for the line, and let its end sink in where it does."""
+        row = line.row
         if row.sink_mm:
             last = points[-1] - points[-3]
             points = np.vstack([points, points[-1] + row.sink_mm * last / np.linalg.norm(last)])
@@ -329,7 +353,7 @@ class Lines:
     def _has(self, structure: str) -> bool:
         return self.space.specimen.part(structure, self.space.side) is not None
 
-    def _push(self, free: Free, line: Line) -> Push:
+    def _push(self, free: Free | Exact, line: Line) -> Push:
         """What pushes the line; a flattened tube is pushed at its edges too."""
         flat, flatness = line.branch.flat_mm, line.row.flatness
         if flat is None:

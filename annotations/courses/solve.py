@@ -133,6 +133,7 @@ class _Solver:
 
     def _weigh(self, entry: CourseEntry) -> bool:
         """Leave out what breaks what anatomy demands, where it may be left out."""
+        self._touch_up(entry)
         dropped = False
         for row in self.rows[entry.structure].values():
             side_line = row.role == "branch" or (row.role == "root" and entry.may_be_left_out)
@@ -152,6 +153,23 @@ class _Solver:
             self.laid.borders.pop(entry.structure, None)
             self.laid.exits.pop(entry.structure, None)
         return dropped or bool(broken)
+
+    def _touch_up(self, entry: CourseEntry) -> None:
+        """Where a line is a little too near to a part, lead it off as exact distances say."""
+        shortfall = self._shortfall_mm(entry)
+        if shortfall > 0:
+            before = dict(self._branches(entry))
+            self.lines.touch_up(entry.structure)
+            if self._shortfall_mm(entry) >= shortfall:
+                self.lines.put_back(entry.structure, before)
+
+    def _shortfall_mm(self, entry: CourseEntry) -> float:
+        """How much a course lacks to the least clearance from parts and from other courses."""
+        walls = Walls(self.space, self.lines.neighbours, self.joins, self.rows)
+        if "trunk" not in self._branches(entry):
+            return 0.0
+        found = walls.clearances(entry, self._course(entry))
+        return self.space.settings.least_clearance_mm - min(found.values(), default=np.inf)
 
     def _branches(self, entry: CourseEntry) -> dict[str, Branch]:
         return self.laid.branches.get(entry.structure, {})

@@ -277,6 +277,17 @@ class Space:
             at = line[last]
         return np.asarray(self.nearest_on("gluteus_maximus", at[None])[0])
 
+    def near(self, points: FloatArray, reach_mm: float) -> list[str]:
+        """Bones, muscles and ligaments of the specimen whose boxes come that near to points."""
+        low, high = points.min(axis=0) - reach_mm, points.max(axis=0) + reach_mm
+        muscle = {} if self.muscle is None else {self.muscle.structure: self.muscle}
+        return [
+            name
+            for name, part in {**self.obstacles, **muscle}.items()
+            if (part.vertices_mm.max(axis=0) > low).all()
+            and (part.vertices_mm.min(axis=0) < high).all()
+        ]
+
     def surface(self, name: str) -> FloatArray:
         """(m, 3, 3) the triangles of a part, or the one that stands for a ligament."""
         if name in self.sheets:
