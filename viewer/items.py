@@ -33,7 +33,7 @@ class Around(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"towards": "from"}):
     """Where the camera stands (`towards`) and what is up, as anatomical directions.
 
-    See `views.toml` for the rest; `meaning` ends the sentence "Look …".
+    See `views.toml` for the rest.
     """
 
     title: str
@@ -42,6 +42,7 @@ class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"tow
     up: Direction
     mirrored: bool = False
     cut: bool = False
+    short: str = ""
     around: Around | None = None
 
 

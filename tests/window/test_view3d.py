@@ -384,7 +384,7 @@ def test_close_views_stand_in_menu_and_toolbar_and_come_by_key(hand):
     hand.qtbot.keyClick(hand.view, Qt.Key.Key_9)
     state = hand.window.scene.state
     assert state.view == "infrapiriform_anterior"
-    assert hand.window.toolbar.views.text().startswith("Below piriformis, from in front")
+    assert hand.window.toolbar.views.text().startswith("Infrapiriform")
     # Nearer, from before and from the other side; what lies before it is cut away.
     assert distance(state.camera) < 0.6 * far
     assert direction(state.camera)[0] > 0 > direction(state.camera)[1]

@@ -26,7 +26,7 @@ GRID = (56, 36)
 THIN_KINDS = ("nerve", "artery", "vein")
 THIN_SAMPLES = 48
 # Broad structures that fill less of what is seen than this have no label, and only so many have.
-LEAST_SHARE = 0.006
+LEAST_SHARE = 0.004
 MOST_BROAD = 12
 LEAST_SEEN_SAMPLES = 3
 
