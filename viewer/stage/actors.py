@@ -34,7 +34,7 @@ CLOSED = ("bone", "muscle")
 OPAQUE = 0.995
 # How far zones are brought forward, and each rank before the one below it, in VTK's units of depth
 # (a millimetre is some 80 of them in a fitted view).
-FORWARD, FORWARD_RANK = 100.0, 20.0
+FORWARD, FORWARD_RANK = 100.0, 14.0
 # The same for picking.
 RANK_MM = 0.25
 _LIGHT = "//VTK::Light::Impl"

@@ -22,7 +22,7 @@ from viewer.stage.actors import Drawn, Shown
 from viewer.stage.layout import Box
 from viewer.stage.picking import Picker, display_of, rays
 
-GRID = (56, 36)
+GRID = (40, 34)
 THIN_KINDS = ("nerve", "artery", "vein")
 THIN_SAMPLES = 48
 # Broad structures that fill less of what is seen than this have no label, and only so many have.
