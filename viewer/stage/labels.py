@@ -29,6 +29,8 @@ THIN_SAMPLES = 48
 LEAST_SHARE = 0.004
 MOST_BROAD = 12
 LEAST_SEEN_SAMPLES = 3
+# Cosine of the angle, 60°, up to which a surface counts as facing the viewer.
+FACING = 0.5
 
 
 class Named(NamedTuple):
@@ -87,12 +89,19 @@ def _seen_of(
     item: str, drawn: Drawn, renderer: vtkRenderer, picker: Picker, room: Box
 ) -> tuple[FloatArray | None, float]:
     """A seen point in the middle of what is seen of a thin item, and the share that is seen."""
-    places = display_of(renderer, drawn.pieces[0].surface.vertices_mm)
+    surface = drawn.pieces[0].surface
+    places = display_of(renderer, surface.vertices_mm)
     low, high = (room.left, room.bottom, 0.0), (room.right, room.top, 1.0)
     # Of a nerve that runs through a close view only what is in the picture is asked for.
-    pixels = places[((places >= low) & (places < high)).all(axis=1), :2]
-    pixels = pixels[:: max(1, len(pixels) // THIN_SAMPLES)]
-    hits = [picker.pick(start, end) for start, end in zip(*rays(renderer, pixels), strict=True)]
+    inside = np.flatnonzero(((places >= low) & (places < high)).all(axis=1))
+    # Where a surface is seen edge on, a line would end beside it.
+    starts, ends = rays(renderer, places[inside, :2])
+    sight = (ends - starts) / np.linalg.norm(ends - starts, axis=1, keepdims=True)
+    facing = np.abs((sight * surface.normals[inside]).sum(axis=1)) > FACING
+    some = np.flatnonzero(facing if facing.any() else ~facing)
+    some = some[:: max(1, len(some) // THIN_SAMPLES)]
+    pixels = places[inside[some], :2]
+    hits = [picker.pick(starts[i], ends[i]) for i in some]
     seen = [i for i, hit in enumerate(hits) if hit is not None and hit.item == item]
     if len(seen) < LEAST_SEEN_SAMPLES:
         return None, 0.0
