@@ -109,7 +109,9 @@ def test_a_bad_size(capsys: Capture, size: str, tmp_path: Path) -> None:
 def test_a_bad_view(capsys: Capture, tmp_path: Path) -> None:
     line = mistake(capsys, "render", "a.png", "--specimen", "model", "--view", "behind")
     assert "behind" in line
-    for view in "anterior posterior left right superior inferior posterolateral".split():
+    from viewer.presets import views
+
+    for view in views():
         assert view in line
     assert list(tmp_path.iterdir()) == []
 

@@ -23,17 +23,27 @@ TABLE = Path(__file__).with_name("views.toml")
 LINE = "psis_trochanter"
 
 
+class Around(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ball that a close view is fitted to; see `views.toml`."""
+
+    landmarks: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
+    reach: Annotated[float, msgspec.Meta(gt=0.0)]
+
+
 class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"towards": "from"}):
     """Where the camera stands (`towards`) and what is up, as anatomical directions.
 
-    See `views.toml` for `mirrored` and `cut_at_floor`.
+    See `views.toml` for the rest.
     """
 
     title: str
+    meaning: str
     towards: Direction
     up: Direction
     mirrored: bool = False
-    cut_at_floor: bool = False
+    cut: bool = False
+    short: str = ""
+    around: Around | None = None
 
 
 class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,7 +112,13 @@ class ViewTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     presets: dict[str, Preset]
 
     def __post_init__(self) -> None:
-        """A preset may use only those above it, so that no circle can arise."""
+        """Close views go by known landmarks; presets use only those above them: no circles."""
+        for name, view in self.views.items():
+            for landmark in view.around.landmarks if view.around is not None else ():
+                if landmark not in self.landmarks:
+                    raise ValueError(
+                        f"view '{name}' lies around '{landmark}', which is no landmark"
+                    )
         above: set[str] = set()
         for name, preset in self.presets.items():
             for rule in preset.rules:

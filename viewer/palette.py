@@ -21,13 +21,14 @@ TABLE = Path(__file__).with_name("palette.toml")
 
 
 class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a surface answers light; `power` is how tight its highlight is."""
+    """How a surface answers light; `power` is how tight its highlight is, `cut` a cut face."""
 
     colour: Colour
     ambient: Share
     diffuse: Share
     specular: Share
     power: Positive
+    cut: Colour | None = None
 
 
 class ZoneInk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

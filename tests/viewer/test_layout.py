@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.stage.layout import Box, beside, column, sides_of
+from viewer.stage.layout import Box, _cross, beside, column, sides_of, uncrossed
 
 HEIGHTS = st.floats(8.0, 40.0)
 LABELS = st.lists(st.tuples(st.floats(-200.0, 1200.0), HEIGHTS), min_size=1, max_size=20)
@@ -42,6 +44,23 @@ def test_a_lone_label_stands_at_its_anchor(anchor: float, height: float) -> None
 def test_labels_that_crowd_each_other_part_about_their_middle() -> None:
     upper, lower = stacked([(500.0, 20.0), (500.0, 20.0)], 0.0, 1000.0)
     assert (upper.bottom, lower.bottom) == (500.0, 480.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(50.0, 600.0), st.floats(0.0, 500.0)),
+        min_size=2,
+        max_size=12,
+        unique_by=(lambda point: round(point[0]), lambda point: round(point[1])),
+    )
+)
+def test_lines_from_a_column_do_not_cross(points: list[tuple[float, float]]) -> None:
+    placed = uncrossed(points, [20.0] * len(points), 0.0, 0.0, 500.0)
+    assert sorted(label for label, _ in placed) == list(range(len(points)))
+    for (_, upper), (_, lower) in pairwise(placed):
+        assert lower + 20.0 <= upper + 1e-6
+    lines = [((0.0, bottom + 10.0), points[label]) for label, bottom in placed]
+    assert not any(_cross(one, other) for one, other in combinations(lines, 2))
 
 
 ROOM = Box(0.0, 0.0, 400.0, 300.0)

@@ -152,3 +152,8 @@ def test_a_bad_colour_is_refused_with_its_place(tmp_path: Path) -> None:
         load_palette(tmp_path / "palette.toml")
     with pytest.raises(GluteaError, match="cannot be read"):
         load_palette(tmp_path / "no.toml")
+
+
+def test_zones_that_coincide_are_never_of_the_same_rank() -> None:
+    ranks = [ink.rank for ink in palette().zones.values()]
+    assert len(set(ranks)) == len(ranks)

@@ -29,6 +29,8 @@ def test_the_contracts_views_are_there() -> None:
         "superior",
         "inferior",
         "posterolateral",
+        "infrapiriform_posterior",
+        "infrapiriform_anterior",
     ]
 
 
@@ -117,6 +119,26 @@ def test_a_misspelt_key_in_the_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "views.toml").write_text(text, encoding="utf-8")
     with pytest.raises(GluteaError, match="visibel"):
         load_view_table(tmp_path / "views.toml")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ('landmarks = ["piis", ', 'landmarks = ["pius", ', "lies around 'pius', which is no"),
+        ("reach = 1.0", "reach = 0.0", "> 0.0"),
+        ("reach = 1.0", "reach = 1.0\nradius_mm = 50.0", "radius_mm"),
+        ('landmarks = ["piis", "ischial_spine", "sacral_apex"]', 'landmarks = ["piis"]', "2"),
+    ],
+)
+def test_a_faulty_close_view_is_refused_in_one_sentence(
+    tmp_path: Path, written: str, instead: str, said: str
+) -> None:
+    text = TABLE.read_text(encoding="utf-8")
+    assert written in text
+    (tmp_path / "views.toml").write_text(text.replace(written, instead, 1), encoding="utf-8")
+    with pytest.raises(GluteaError, match=said) as raised:
+        load_view_table(tmp_path / "views.toml")
+    assert "\n" not in str(raised.value) and str(raised.value).endswith("mend that entry.")
 
 
 def test_the_opening_shows_one_side_whole_and_lights_the_other(balls: Atlas) -> None:

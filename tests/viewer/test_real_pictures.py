@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from pictures import changed
+from pictures import REGIONAL, changed
 
 from annotations.atlas import Atlas
-from viewer.presets import apply_preset, opening_state, views
+from viewer.presets import apply_preset, opening_state
 from viewer.scene import Look, Scene, SceneState
 from viewer.stage import Stage
 from viewer.stage.picking import display_of
@@ -87,7 +87,7 @@ def test_the_entry_zone_is_bright_through_the_ghost(opened: tuple[Stage, SceneSt
     assert green > 190 and green > red + 100
 
 
-@pytest.mark.parametrize("view", views())
+@pytest.mark.parametrize("view", REGIONAL)
 def test_every_view_of_the_opening_scene_fills_the_picture(
     opened: tuple[Stage, SceneState], view: str
 ) -> None:

@@ -12,13 +12,13 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from pictures import SIZE, changed
+from pictures import REGIONAL, SIZE, changed
 
 from annotations.atlas import Atlas
 from meshes.errors import GluteaError
 from meshes.structure import structures
 from viewer.items import items
-from viewer.presets import apply_preset, opening_state, presets, views
+from viewer.presets import apply_preset, opening_state, presets
 from viewer.scene import Camera, Look, Scene, SceneState
 from viewer.stage import Stage
 from viewer.stage.picking import display_of
@@ -188,7 +188,7 @@ def test_what_is_selected_stands_out(stage: Stage, balls: Atlas) -> None:
 
 
 @pytest.mark.parametrize("skin", [False, True])
-@pytest.mark.parametrize("view", views())
+@pytest.mark.parametrize("view", REGIONAL)
 @pytest.mark.parametrize("size", [(320, 200), (200, 320)])
 def test_every_view_shows_the_region_and_cuts_nothing_but_the_legs(
     stage: Stage, model_atlas: Atlas, view: str, size: tuple[int, int], skin: bool

@@ -16,6 +16,8 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from viewer.items import view_table
+
 LEFT, RIGHT, MIDDLE = (
     Qt.MouseButton.LeftButton,
     Qt.MouseButton.RightButton,
@@ -371,3 +373,24 @@ def test_right_at_device_pixel_ratio_2(model_atlas):
     # The pointer meets both sides of the body, in their order from the left of the picture.
     sides = [item.rpartition("_")[2] for item in found.split()]
     assert sides.index("left") < sides.index("right")
+
+
+def test_close_views_stand_in_menu_and_toolbar_and_come_by_key(hand):
+    titles = [view.title for view in view_table().views.values()]
+    assert [action.text() for action in hand.window.toolbar.views.menu().actions()] == titles
+    hand.view.setFocus()
+    far = distance(hand.window.scene.state.camera)
+    whole = hand.pixels()
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_9)
+    state = hand.window.scene.state
+    assert state.view == "infrapiriform_anterior"
+    assert hand.window.toolbar.views.text().startswith("Infrapiriform")
+    # Nearer, from before and from the other side; what lies before it is cut away.
+    assert distance(state.camera) < 0.6 * far
+    assert direction(state.camera)[0] > 0 > direction(state.camera)[1]
+    cut = hand.pixels()
+    assert different(whole, cut) > 1000
+    assert hand.view.stage._is_cut
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_2)
+    assert different(whole, hand.pixels(), by=0) == 0
+    assert not hand.view.stage._is_cut

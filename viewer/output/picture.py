@@ -14,6 +14,7 @@ from annotations.atlas import Atlas
 from meshes.cache import write_beside
 from meshes.errors import GluteaError
 from viewer.credits import credit_sentences
+from viewer.items import view_table
 from viewer.scene import SceneState
 
 LEAST_PX, MOST_PX = 16, 16384
@@ -95,8 +96,10 @@ def texts_of(atlas: Atlas, state: SceneState) -> dict[str, str]:
     """
     shown = [item for item, look in state.looks.items() if look.visible and look.opacity > 0]
     specimen = atlas.specimen
+    view = view_table().views.get(state.view)
+    seen = state.view if view is None else view.title
     return {
-        "Title": f"Gluteal region, {state.view} view: {specimen.title}",
+        "Title": f"Gluteal region, {seen[:1].lower()}{seen[1:]}: {specimen.title}",
         "Author": "; ".join(specimen.credits),
         "Copyright": f"{specimen.licence}. " + " ".join(credit_sentences(atlas, shown)),
         "Description": specimen.how_made,

@@ -34,7 +34,7 @@ CLOSED = ("bone", "muscle")
 OPAQUE = 0.995
 # How far zones are brought forward, and each rank before the one below it, in VTK's units of depth
 # (a millimetre is some 80 of them in a fitted view).
-FORWARD, FORWARD_RANK = 100.0, 20.0
+FORWARD, FORWARD_RANK = 100.0, 14.0
 # The same for picking.
 RANK_MM = 0.25
 _LIGHT = "//VTK::Light::Impl"
@@ -42,6 +42,11 @@ GLASS = """
   float away = 1.0 - abs(normalVCVSOutput.z);
   fragOutput0.rgb = mix(fragOutput0.rgb, vec3(1.0), 0.18);
   fragOutput0.a = clamp(fragOutput0.a * (0.40 + 2.2 * away * away), 0.0, 1.0);
+"""
+# What is seen of the inside of a closed surface is exactly what a cut through something solid
+# shows: in one flat colour the far walls look like the cut face.
+CUT_FACE = """
+  if (!gl_FrontFacing) fragOutput0.rgb = vec3({:.4f}, {:.4f}, {:.4f});
 """
 
 
@@ -73,6 +78,7 @@ class Piece:
     visible: bool = True
     opened: bool = False
     clear: bool = False
+    shader: str = ""
 
     def show(self, shown: Shown) -> None:
         """Take on an opacity and a highlight."""
@@ -82,7 +88,6 @@ class Piece:
         # Of a closed surface only what faces the viewer is drawn: half the work, clearer ghosts.
         self.clear = opacity <= OPAQUE
         self.open(self.opened)
-        self._as_glass(self.glass and opacity <= OPAQUE)
         # A ghost is tinted: an outline's far side would hide what the ghost lets through.
         mark = palette().selected
         goal, share = (rgb(mark.colour), mark.ghost_share) if self.clear else (WHITE, mark.share)
@@ -96,17 +101,27 @@ class Piece:
             mapper.SetInputData(data)
 
     def open(self, opened: bool) -> None:
-        """Show the inside too, or no longer."""
+        """Show the inside too, as the face of a cut, or no longer."""
         self.opened = opened
         shown_inside = opened and not self.clear
         self.actor.GetProperty().SetBackfaceCulling(self.closed and not shown_inside)
+        if self.clear:
+            # A ghost is clear where it faces the viewer and denser where it turns away.
+            self._shade(GLASS if self.glass else "")
+        elif opened and self.material.cut is not None:
+            self._shade(CUT_FACE.format(*rgb(self.material.cut)))
+        else:
+            self._shade("")
 
-    def _as_glass(self, ghost: bool) -> None:
-        """A ghost is clear where it faces the viewer and denser where it turns away."""
+    def _shade(self, how: str) -> None:
+        """Add to what the shader does after lighting; only a change costs anything."""
+        if how == self.shader:
+            return
+        self.shader = how
         shader = self.actor.GetShaderProperty()
         shader.ClearAllFragmentShaderReplacements()
-        if ghost:
-            shader.AddFragmentShaderReplacement(_LIGHT, True, _LIGHT + GLASS, False)
+        if how:
+            shader.AddFragmentShaderReplacement(_LIGHT, True, _LIGHT + how, False)
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkCamera
@@ -16,6 +17,25 @@ from viewer.scene import Camera, Vector
 
 # Cosine of 15°: a camera no further off looks as a view does.
 STRAIGHT = 0.966
+# So many points stand for a ball when a camera is fitted to it: within a hundredth of its size.
+BALL_POINTS = 400
+
+
+class Ball(NamedTuple):
+    """What a close view is fitted to: centre (3,) and radius, in mm."""
+
+    centre_mm: FloatArray
+    radius_mm: float
+
+    @property
+    def points_mm(self) -> FloatArray:
+        """Points (n, 3) evenly spread over its surface, along a golden spiral."""
+        rank = np.arange(BALL_POINTS)
+        height = 1.0 - (2.0 * rank + 1.0) / BALL_POINTS
+        turn = rank * math.pi * (3.0 - math.sqrt(5.0))
+        wide = np.sqrt(1.0 - height**2)
+        spread = np.column_stack([wide * np.cos(turn), wide * np.sin(turn), height])
+        return np.asarray(self.centre_mm + self.radius_mm * spread)
 
 
 def view_named(name: str) -> View:
@@ -28,6 +48,11 @@ def view_named(name: str) -> View:
     if name not in views:
         raise GluteaError(f"There is no view '{name}': choose one of {', '.join(views)}.")
     return views[name]
+
+
+def usual_side(sides: frozenset[Side]) -> Side:
+    """The side that a view of one side looks at: the right, unless only the left is shown."""
+    return "right" if "right" in sides else "left"
 
 
 def framed_points(
@@ -57,6 +82,24 @@ def framed_points(
     if not len(points):
         points = np.concatenate([part.vertices_mm for part in atlas.parts.values()])
     return points
+
+
+def ball_around(atlas: Atlas, view: View, side: Side) -> Ball | None:
+    """The ball that a close view shows on a side; None for views of the region.
+
+    It lies about the mean of the view's landmarks (of that side, else of the midline) and reaches
+    `reach` times as far as the farthest of them. None too where fewer than two are on the specimen.
+    """
+    if view.around is None:
+        return None
+    marks = atlas.specimen.landmarks
+    known = {**marks.get("midline", {}), **marks.get(side, {})}
+    found = [known[name].position_mm for name in view.around.landmarks if name in known]
+    if len(found) < 2:
+        return None
+    centre = np.mean(found, axis=0)
+    far = np.linalg.norm(np.array(found) - centre, axis=1).max()
+    return Ball(centre, view.around.reach * float(far))
 
 
 def floor_mm(atlas: Atlas) -> float:
@@ -107,15 +150,26 @@ def fitted(
 def cuts(camera: Camera, floor: float) -> float | None:
     """How far before the camera the floor cuts what is shown, in mm; None where it does not.
 
-    That is so for a camera below the floor that looks as a view with `cut_at_floor` does.
+    That is so for a camera below the floor that looks as a view of the region with `cut` does.
     """
     eye = np.array(camera.position_mm)
     back = _unit(eye - np.array(camera.focal_point_mm))
     for view in view_table().views.values():
-        if view.cut_at_floor and back @ _unit(np.array(view.towards)) > STRAIGHT:
+        if view.cut and view.around is None and back @ _unit(np.array(view.towards)) > STRAIGHT:
             away = (eye[2] - floor) / back[2]
             return float(away) if math.isfinite(away) and away > 0 else None
     return None
+
+
+def cuts_before(camera: Camera, ball: Ball) -> float | None:
+    """How far before the camera what hides a ball ends, in mm; None where the camera is past it.
+
+    The cut touches the ball, square to the line of sight: it goes round with the camera.
+    """
+    eye = np.array(camera.position_mm)
+    back = _unit(eye - np.array(camera.focal_point_mm))
+    away = float(back @ (eye - ball.centre_mm)) - ball.radius_mm
+    return away if away > 0 else None
 
 
 def put(camera: Camera, into: vtkCamera) -> None:

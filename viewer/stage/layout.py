@@ -25,6 +25,10 @@ class Box(NamedTuple):
             and other.bottom < self.top
         )
 
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies inside."""
+        return self.left <= point[0] < self.right and self.bottom <= point[1] < self.top
+
     def within(self, other: Box) -> bool:
         """Whether it lies wholly inside the other."""
         return (
@@ -101,6 +105,50 @@ def _least_shift(
         total += wanted[i] + below_top + heights[i] / 2
         below_top += heights[i]
     return total / len(labels) - tall / 2
+
+
+def uncrossed(
+    points: Sequence[Point], heights: Sequence[float], x: float, low: float, high: float
+) -> list[tuple[int, float]]:
+    """A column at `x` whose lines to the points do not cross: (label, its bottom), from the top.
+
+    Labels stand in the order of their points' heights; two whose lines cross change places, which
+    shortens both. Now and then labels of unequal height leave a crossing that no exchange mends.
+    """
+    order = sorted(range(len(points)), key=lambda i: -points[i][1])
+    bottoms = _stacked(order, points, heights, low, high)
+    for _ in range(2 * len(points)):
+        lines = [
+            ((x, bottom + heights[i] / 2), points[i])
+            for i, bottom in zip(order, bottoms, strict=True)
+        ]
+        pairs = ((i, j) for j in range(len(lines)) for i in range(j) if _cross(lines[i], lines[j]))
+        crossing = next(pairs, None)
+        if crossing is None:
+            break
+        upper, lower = crossing
+        order[upper], order[lower] = order[lower], order[upper]
+        bottoms = _stacked(order, points, heights, low, high)
+    return list(zip(order, bottoms, strict=True))
+
+
+def _stacked(
+    order: Sequence[int], points: Sequence[Point], heights: Sequence[float], low: float, high: float
+) -> list[float]:
+    """The bottoms of labels in a given order, from the top down."""
+    return column([points[i][1] for i in order], [heights[i] for i in order], low, high)
+
+
+def _cross(one: tuple[Point, Point], other: tuple[Point, Point]) -> bool:
+    """Whether two lines cross between their ends."""
+    return _parted(one, other) and _parted(other, one)
+
+
+def _parted(line: tuple[Point, Point], ends: tuple[Point, Point]) -> bool:
+    """Whether the ends lie on different sides of a line."""
+    (x, y), (to_x, to_y) = line
+    one, other = ((to_x - x) * (b - y) - (to_y - y) * (a - x) for a, b in ends)
+    return one * other < 0
 
 
 def sides_of(x: Sequence[float], middle: float, near: float) -> list[int]:

@@ -18,7 +18,7 @@ from viewer.scene import Camera, SceneState
 from viewer.stage.actors import Drawn, Shown
 from viewer.stage.cameras import taken
 from viewer.stage.labels import MOST_BROAD, Named, names_in_view
-from viewer.stage.layout import Box, beside, column, sides_of
+from viewer.stage.layout import Box, beside, sides_of, uncrossed
 from viewer.stage.marker import Marker
 from viewer.stage.picking import Picker, display_of, rays
 from viewer.stage.strokes import Point, Stroke, Strokes, dashed, ring
@@ -81,10 +81,8 @@ class Overlay:
     def free_shares(self) -> tuple[float, float]:
         """What a fitted view leaves free: of the width for labels, of the height at the foot."""
         width, height = self._renderer.GetSize()
-        unit = unit_px(width, height)
-        wings = 2 * WING * max(LEAST_LABEL_PX, LABEL * unit) / max(width, 1)
         return (
-            min(wings, MOST_WINGS) if self._state.labels else 0.0,
+            2 * wing_px(width, height) / max(width, 1) if self._state.labels else 0.0,
             FOOT if self._state.credit else 0.0,
         )
 
@@ -124,8 +122,13 @@ class Overlay:
         named = self._dimension_lines(atlas, picker)
         marks = self._landmarks(atlas, picker)
         if self._state.labels:
-            named += marks + self._names_now(atlas, picker, moving)
-            marks = []
+            width, height = self._renderer.GetSize()
+            wing = wing_px(width, height)
+            room = Box(wing, floor, width - wing, height)
+            # Names of what lies under the columns would lead back to where they stand.
+            named += [mark for mark in marks if room.holds(self._point(mark))]
+            marks = [mark for mark in marks if not room.holds(self._point(mark))]
+            named += self._names_now(atlas, picker, moving, room)
         self._columns(named, floor)
         for mark in marks:
             self._name_beside(mark)
@@ -217,7 +220,7 @@ class Overlay:
 
     def _name_beside(self, mark: Named) -> None:
         """Write a name near its point, away from the picture's middle, if there is room."""
-        point = _xy(display_of(self._renderer, mark.point_mm)[0])
+        point = self._point(mark)
         outwards = 1 if point[0] >= self._renderer.GetSize()[0] / 2 else -1
         size, gap = measured(mark.words, self._label_px), 0.011 * self._unit
         box = beside(point, size, gap, self._room, self._taken, outwards)
@@ -243,14 +246,13 @@ class Overlay:
 
     # --- columns of labels ---------------------------------------------------------------------
 
-    def _names_now(self, atlas: Atlas, picker: Picker, moving: bool) -> list[Named]:
+    def _names_now(self, atlas: Atlas, picker: Picker, moving: bool, room: Box) -> list[Named]:
         """What the labels say; looked up anew when the picture has come to rest."""
         camera = taken(self._renderer.GetActiveCamera())
-        wanted = (atlas, camera, dict(self._shown), self._renderer.GetSize())
+        wanted = (atlas, camera, dict(self._shown), room)
         if self._named_for != wanted and not (moving and self._names):
-            self._names = names_in_view(self._renderer, picker, atlas, self._shown, self._drawn)[
-                : 2 * MOST_BROAD
-            ]
+            found = names_in_view(self._renderer, picker, atlas, self._shown, self._drawn, room)
+            self._names = found[: 2 * MOST_BROAD]
             self._named_for = wanted
         return list(self._names)
 
@@ -276,20 +278,18 @@ class Overlay:
             mine = [(n._replace(words=wrapped(n.words, self._label_px, room)), p) for n, p in mine]
             sizes = {name.words: measured(name.words, self._label_px) for name, _ in mine}
             mine = _that_fit(mine, sizes, high - low)
-            mine.sort(key=lambda pair: -pair[1][1])
-            heights = [sizes[name.words][1] * 1.15 for name, _ in mine]
-            bottoms = column([point[1] for _, point in mine], heights, low, high)
             widest = max((sizes[name.words][0] for name, _ in mine), default=0.0)
-            for (name, point), bottom in zip(mine, bottoms, strict=True):
-                size = sizes[name.words]
-                if side < 0:
-                    x = max(left_edge - gap, self._room.left + widest)
-                    self._write(name.words, x, bottom, self._label_px, "right", False)
-                else:
-                    x = min(right_edge + gap, self._room.right - widest)
-                    self._write(name.words, x, bottom, self._label_px, "left", False)
-                start = (x - side * 0.25 * self._label_px, bottom + size[1] / 2)
-                self._leader(start, point)
+            if side < 0:
+                x = max(left_edge - gap, self._room.left + widest)
+            else:
+                x = min(right_edge + gap, self._room.right - widest)
+            start = x - side * 0.25 * self._label_px
+            heights = [sizes[name.words][1] * 1.15 for name, _ in mine]
+            placed = uncrossed([point for _, point in mine], heights, start, low, high)
+            for (name, point), bottom in ((mine[i], bottom) for i, bottom in placed):
+                align: Align = "right" if side < 0 else "left"
+                self._write(name.words, x, bottom, self._label_px, align, False)
+                self._leader((start, bottom + sizes[name.words][1] / 2), point)
 
     def _leader(self, start: Point, end: Point) -> None:
         colour = rgb(self._theme.muted)
@@ -312,6 +312,9 @@ class Overlay:
         if not some:
             return (0.4 * width, 0.6 * width)
         pixels = display_of(self._renderer, np.concatenate(some))
+        # What a view cuts away takes no room.
+        before = pixels[(pixels[:, 2] >= 0) & (pixels[:, 2] <= 1)]
+        pixels = before if len(before) else pixels
         seen = pixels[(pixels[:, 1] > 0) & (pixels[:, 1] < self._renderer.GetSize()[1])]
         x = seen[:, 0] if len(seen) else pixels[:, 0]
         return (float(max(0.0, x.min())), float(min(width, x.max())))
@@ -328,6 +331,10 @@ class Overlay:
         left = {"left": x, "centre": x - width / 2, "right": x - width}[align]
         self._taken.append(Box(left, y, left + width, y + height))
         return y + height
+
+    def _point(self, named: Named) -> Point:
+        """Where in the picture a name belongs."""
+        return _xy(display_of(self._renderer, named.point_mm)[0])
 
     def _on_picture(self, point: Point) -> bool:
         width, height = self._renderer.GetSize()
@@ -348,6 +355,12 @@ def dimension_text(atlas: Atlas, zones: Zones) -> str:
 def unit_px(width: int, height: int) -> float:
     """What sizes are shares of: the height, or most of the width where that is the scarcer."""
     return min(height, 0.85 * width)
+
+
+def wing_px(width: int, height: int) -> float:
+    """The room that the labels take at either side."""
+    letters = WING * max(LEAST_LABEL_PX, LABEL * unit_px(width, height))
+    return min(letters, MOST_WINGS * width / 2)
 
 
 def mm_per_px(camera: Camera, height_px: int) -> float:

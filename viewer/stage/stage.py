@@ -19,7 +19,18 @@ from viewer.palette import palette, rgb
 from viewer.scene import Camera, SceneState
 from viewer.stage.actors import OPAQUE, RANK_MM, Drawn, Shown, draw, sources
 from viewer.stage.arrays import lent
-from viewer.stage.cameras import cuts, fitted, floor_mm, framed_points, put, taken, view_named
+from viewer.stage.cameras import (
+    ball_around,
+    cuts,
+    cuts_before,
+    fitted,
+    floor_mm,
+    framed_points,
+    put,
+    taken,
+    usual_side,
+    view_named,
+)
 from viewer.stage.lights import light
 from viewer.stage.marker import Marker
 from viewer.stage.overlay import Overlay
@@ -156,7 +167,7 @@ class Stage:
     # --- the camera ----------------------------------------------------------------------------
 
     def fit(self, view: str) -> Camera:
-        """The camera of a named view, fitted to the region on the sides that are shown.
+        """The camera of a named view, fitted to the region on the sides shown, or to its ball.
 
         Raises:
             GluteaError: there is no such view.
@@ -165,12 +176,16 @@ class Stage:
         if self._atlas is None or not self._atlas.parts:
             return Camera((0.0, 1000.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
         sides, regions, kinds = self._in_frame()
-        points = framed_points(self._atlas, sides, regions, kinds)
-        only_left = "right" not in sides
+        side = usual_side(sides)
+        ball = ball_around(self._atlas, entry, side)
+        if ball is None:
+            points = framed_points(self._atlas, sides, regions, kinds)
+        else:
+            points = ball.points_mm
         width, height = self.window.GetSize()
         wings, foot = self._overlay.free_shares()
         aspect = width * (1 - wings) / max(height, 1)
-        return fitted(entry, points, aspect, mirrored=only_left, foot=foot)
+        return fitted(entry, points, aspect, mirrored=side == "left", foot=foot)
 
     def camera(self) -> Camera:
         """The camera as it stands now."""
@@ -230,8 +245,16 @@ class Stage:
                 drawn.open(is_cut)
 
     def _cut_mm(self) -> float | None:
-        """How far before the camera the framing's floor cuts; None where it does not."""
-        if self._atlas is None or not self._in_frame()[1] <= set(view_table().framing.regions):
+        """How far before the camera the view that was last taken cuts; None where it does not."""
+        if self._atlas is None or self._state is None:
+            return None
+        sides, regions, _ = self._in_frame()
+        view = view_table().views.get(self._state.view)
+        if view is not None and view.cut:
+            ball = ball_around(self._atlas, view, usual_side(sides))
+            if ball is not None:
+                return cuts_before(self.camera(), ball)
+        if not regions <= set(view_table().framing.regions):
             return None
         return cuts(self.camera(), floor_mm(self._atlas))
 

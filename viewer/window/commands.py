@@ -83,7 +83,13 @@ _FIXED = (
         ends_section=True,
     ),
     Command("quit", "Quit", "Close Glutea", "File"),
-    Command("reset_view", "Reset view", "Show the whole region again", "View", "fit-to-page"),
+    Command(
+        "reset_view",
+        "Reset view",
+        "Take the last view again, fitted to what is shown",
+        "View",
+        "fit-to-page",
+    ),
     Command("orbit_left", "Turn to the left", "Go round to the left", "View", in_view=True),
     Command("orbit_right", "Turn to the right", "Go round to the right", "View", in_view=True),
     Command("orbit_up", "Turn upwards", "Look from higher up", "View", in_view=True),
@@ -206,7 +212,7 @@ def commands() -> Mapping[str, Command]:
         if preset.button
     ]
     views = [
-        Command(view_id(name), view.title, f"Look from {_from(view.title)}", "View")
+        Command(view_id(name), view.title, f"Look {view.meaning}", "View")
         for name, view in table.views.items()
     ]
     ordered = [*_FIXED, *_end(presets), *_end(views), HELD]
@@ -299,15 +305,3 @@ def _end(section: list[Command]) -> list[Command]:
     from dataclasses import replace
 
     return [*section[:-1], replace(section[-1], ends_section=True)] if section else []
-
-
-def _from(title: str) -> str:
-    named = {
-        "Left": "the patient's left",
-        "Right": "the patient's right",
-        "Superior": "above",
-        "Inferior": "below",
-        "Anterior": "the front",
-        "Posterior": "behind",
-    }
-    return named.get(title, "behind and the side")

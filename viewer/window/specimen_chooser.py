@@ -20,7 +20,7 @@ from meshes.sources.registry import Source, registry
 
 Index = QModelIndex | QPersistentModelIndex
 PAD_PX = 6
-LETTERS = 24
+LETTERS = 19
 # What the frame and the arrow take of the box's width.
 ARROW_PX = 50
 ELIDE = Qt.TextElideMode.ElideRight

@@ -82,8 +82,9 @@ class Toolbar(QToolBar):
 
     def show_view(self, view: str) -> None:
         """Write which view was last taken."""
-        titles = {name: entry.title for name, entry in view_table().views.items()}
-        self.views.setText(f"{titles.get(view, 'View')} ▾")
+        entry = view_table().views.get(view)
+        title = "View" if entry is None else entry.short or entry.title
+        self.views.setText(f"{title} ▾")
 
 
 def placeholder() -> QIcon:
