@@ -105,7 +105,10 @@ class _Solver:
                 self._together()
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
-            for entry in self.wanted:
+            # The nerve's first: the muscle has it alone, the artery's branches find another way.
+            for entry in sorted(
+                self.wanted, key=lambda one: structure(one.structure).kind != "nerve"
+            ):
                 if entry.fan is not None and "trunk" in self._branches(entry):
                     self._fan(entry, surface)
         checker = self._checker()
