@@ -148,6 +148,10 @@ class Lines:
             exact = Exact(self._free(line.entry, row), row.through)
             points, may_touch = self._anchored(line), self._may_touch(line)
             push, radius = self._push(exact, line), at_share(line.thin_mm, len(points))
+            # An end that lies nowhere in particular gives way too.
+            for end, way in ((0, row.way[0]), (-1, row.way[-1])):
+                if way.between and not (way.on or way.end_of or row.role == "root"):
+                    points[end] += push(points, radius, *free_ends(points, may_touch))[end]
             self._lie(line, faired(points, radius, push, may_touch, TOUCHES, SUPPLE))
             self._keep(line)
 
