@@ -371,9 +371,12 @@ class Lines:
             rows = np.vstack([points + share * sideways for share in shares])
             ends = (np.tile(values, len(shares)) for values in (radius, start, end))
             shifts = free.push(rows, *ends).reshape(len(shares), len(points), 3)
-            # Whatever part of it is nearest to something decides.
-            most = np.linalg.norm(shifts, axis=-1).argmax(axis=0)
-            return np.asarray(shifts[most, np.arange(len(points))])
+            # Whatever part of it is nearest to something decides, with what stands against that.
+            at = np.arange(len(points))
+            first = shifts[np.linalg.norm(shifts, axis=-1).argmax(axis=0), at]
+            along_first = (shifts * first).sum(axis=-1)
+            against = shifts[along_first.argmin(axis=0), at]
+            return np.asarray(first + np.where(along_first.min(axis=0)[:, None] < 0, against, 0.0))
 
         return push
 
