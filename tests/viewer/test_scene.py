@@ -182,7 +182,7 @@ def test_the_scene_is_plain_data() -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
-    assert "psygnal" in loaded
+    assert "msgspec" in loaded
     assert loaded & {"PySide6", "shiboken6", "vtkmodules", "vtk", "pyvista", "trimesh"} == set()
 
 

@@ -242,7 +242,7 @@ class Actions(QObject):
 
     def close(self) -> None:
         """Listen to the scene no longer."""
-        self._scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self._scene.changed.disconnect(self._scene_changed)
 
     def on(self, command_id: str, act: Callable[[], object]) -> None:
         """Say what a command does."""

@@ -36,7 +36,6 @@ LIBRARIES = (
     ("qtawesome", "QtAwesome with Material Design Icons", "MIT, Apache-2.0"),
     ("pooch", "Pooch", "BSD-3-Clause"),
     ("msgspec", "msgspec", "BSD-3-Clause"),
-    ("psygnal", "psygnal", "BSD-3-Clause"),
 )
 
 

@@ -44,7 +44,7 @@ class Legend(QWidget):
 
     def close_panel(self) -> None:
         """Listen to the scene no longer."""
-        self._scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self._scene.changed.disconnect(self._scene_changed)
 
     @property
     def figures(self) -> dict[tuple[str, Side], str]:

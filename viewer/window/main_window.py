@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.trouble: GluteaError | None = None
         self._begun = self._closed = False
         self._icons = self._arranged = False
-        self.session = Session(self.settings.theme, self)
+        self.session = Session(request, self.settings.theme, self)
         self.scene = self.session.scene
         self._make_widgets()
         self._connect()
@@ -275,7 +275,7 @@ class MainWindow(QMainWindow):
         self.docks.close_panels()
         self.looks.close()
         self.commands.close()
-        self.scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self.scene.changed.disconnect(self._scene_changed)
         super().closeEvent(event)
 
     def _remember(self) -> None:

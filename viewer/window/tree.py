@@ -78,7 +78,7 @@ class StructurePanel(QWidget):
 
     def close_panel(self) -> None:
         """Listen to the scene no longer."""
-        self._scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self._scene.changed.disconnect(self._scene_changed)
         self.model.close()
 
     def set_atlas(self, atlas: Atlas) -> None:

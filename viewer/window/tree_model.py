@@ -79,7 +79,7 @@ class StructureModel(QAbstractItemModel):
 
     def close(self) -> None:
         """Listen to the scene no longer."""
-        self._scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self._scene.changed.disconnect(self._scene_changed)
 
     def set_atlas(self, atlas: Atlas) -> bool:
         """List an atlas; True if the rows had to be made anew (the same items keep theirs)."""

@@ -58,7 +58,7 @@ class ZonePanel(Scrolled):
 
     def close_panel(self) -> None:
         """Listen to the scene no longer."""
-        self._scene.changed.disconnect(self._scene_changed, missing_ok=True)
+        self._scene.changed.disconnect(self._scene_changed)
         self.legend.close_panel()
 
     def set_atlas(self, atlas: Atlas) -> None:
