@@ -124,6 +124,25 @@ def test_a_listener_may_change_the_scene_in_its_turn(scene: Scene) -> None:
     assert (scene.state.theme, scene.state.labels) == ("dark", True)
 
 
+def test_whoever_is_disconnected_hears_nothing_more_not_even_of_the_change_under_way(
+    scene: Scene,
+) -> None:
+    heard = Listener(scene)
+
+    def last(change: Change) -> None:
+        scene.changed.disconnect(after.hear)
+        scene.changed.disconnect(last)
+        scene.changed.disconnect(last)  # who does not listen may say so again
+
+    scene.changed.connect(last)
+    after = Listener(scene)
+    for theme in ("dark", "light"):
+        with scene.change("theme") as draft:
+            draft.theme = theme
+    assert len(heard.changes) == 2
+    assert after.changes == []
+
+
 def test_visibility_and_opacity_do_not_touch_each_other(scene: Scene) -> None:
     with scene.change("show") as draft:
         draft.show("sacrum", "coccyx")
