@@ -10,7 +10,7 @@ import msgspec
 
 from annotations.zones.zone import split_key
 from meshes.errors import GluteaError
-from meshes.structure import Kind, Structure, structures
+from meshes.structure import Kind, structures
 
 Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}$")]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -140,13 +140,13 @@ def structure_colour(structure_id: str) -> Colour:
         return entry.colour
     shades = palette().muscle_layers.get(entry.layer)
     if entry.kind == "muscle" and shades:
-        layer = [i for i, s in structures().items() if _same_layer(s, entry)]
-        return shades[layer.index(structure_id) % len(shades)]
+        return shades[_muscles_of(entry.layer).index(structure_id) % len(shades)]
     return palette().kinds[entry.kind].colour
 
 
-def _same_layer(one: Structure, other: Structure) -> bool:
-    return one.kind == other.kind and one.layer == other.layer
+@cache
+def _muscles_of(layer: int) -> list[str]:
+    return [i for i, s in structures().items() if (s.kind, s.layer) == ("muscle", layer)]
 
 
 def material_of(structure_id: str) -> Material:

@@ -12,7 +12,7 @@ from driving import OPENS_MS
 from PySide6.QtWidgets import QTabBar
 
 from meshes.errors import GluteaError
-from viewer.scene import SceneState, save_scene
+from viewer.scene import Look, SceneState, save_scene
 from viewer.window import application
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,57 @@ def test_nothing_slow_is_loaded_on_the_way_to_the_first_frame(model_atlas):
         "                   'pooch', 'superqt') if n in sys.modules]); window.close()\n"
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+FIRST_FRAME = """
+import sys
+from pathlib import Path
+from viewer.window import application, open_window
+make_application = application.make_application
+
+def making():
+    made = make_application()
+    from viewer.window.main_window import MainWindow
+    from viewer.window.view3d import View3D
+    repaint = View3D.repaint
+
+    def looking(view):
+        repaint(view)
+        if view.frames == 1 and view.full_frames == 1:
+            from annotations.evidence import evidence
+            print("LOADED", *sys.modules)
+            print("EVIDENCE", evidence.cache_info().currsize)
+    View3D.repaint = looking
+    shown = MainWindow._shown
+    MainWindow._shown = lambda window: (shown(window), window.close())
+    return made
+
+application.make_application = making
+open_window(None, Path({scene!r}))
+"""
+
+
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(model_atlas, tmp_path):
+    """Of Glutea's own modules, tables and libraries: what the panels and lists need comes later."""
+    scene = tmp_path / "scene.json"
+    save_scene(SceneState(request=model_atlas.request, looks={"sacrum": Look()}), scene)
+    done = run(FIRST_FRAME.format(scene=str(scene)), GLUTEA_CONFIG=str(tmp_path))
+    said = dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
+    loaded = set(said["LOADED"].split())
+    assert "viewer.stage.stage" in loaded, done.stderr
+    panels = {f"viewer.window.{name}" for name in ("tree", "zone_panel", "claims_panel", "icons")}
+    late = {"viewer.window.two_lines", "importlib.metadata", "email.message", "qtawesome"}
+    assert loaded & (panels | late) == set()
+    assert said["EVIDENCE"] == "0", "the scene brings its limits: no table of evidence is needed"
+
+
+def test_the_matrix_library_is_told_not_to_spin_unless_the_user_has_said_otherwise():
+    code = (
+        "import os, sys, viewer\n"
+        "print('numpy' in sys.modules, os.environ['OPENBLAS_THREAD_TIMEOUT'])"
+    )
+    assert run(code, OPENBLAS_THREAD_TIMEOUT=None).stdout.strip() == "False 4"
+    assert run(code, OPENBLAS_THREAD_TIMEOUT="20").stdout.strip() == "False 20"
 
 
 # --- where it cannot start -----------------------------------------------------------------------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkInformation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkTexture
@@ -50,16 +50,14 @@ CUT_FACE = """
 """
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """How an item is drawn at the moment."""
 
     opacity: float
     selected: bool
 
 
-@dataclass(eq=False)
-class Piece:
+class Piece(msgspec.Struct, eq=False):
     """One surface with its actor.
 
     `base` is the opacity that it has in a fully opaque look; `glass` ghosts look as glass does;
@@ -124,14 +122,12 @@ class Piece:
             shader.AddFragmentShaderReplacement(_LIGHT, True, _LIGHT + how, False)
 
 
-@dataclass(eq=False)
-class Drawn:
+class Drawn(msgspec.Struct, eq=False):
     """All pieces of one item; `source` is what they were made from."""
 
     item: str
     source: object
-    pieces: list[Piece] = field(default_factory=list)
-
+    pieces: list[Piece] = []
     outline: Piece | None = None
 
     def show(self, shown: Shown) -> None:

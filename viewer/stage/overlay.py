@@ -53,7 +53,7 @@ class Overlay:
         self._strokes = Strokes(renderer)
         self._texts = Texts(renderer)
         self._atlas: Atlas | None = None
-        self._state = SceneState()
+        self._state: SceneState | None = None
         self._shown: Mapping[str, Shown] = {}
         self._drawn: Mapping[str, Drawn] = {}
         self._names: list[Named] = []
@@ -71,19 +71,25 @@ class Overlay:
     ) -> bool:
         """Say what to write from now on; True if that alone changes the picture."""
         before, self._state = self._state, state
-        changed = any(
+        changed = before is None or any(
             getattr(before, name) != getattr(state, name)
             for name in ("theme", "labels", "scale_bar", "credit", "request")
         )
         self._atlas, self._shown, self._drawn = atlas, shown, drawn
         return changed
 
+    @property
+    def _asked(self) -> SceneState:
+        # What a fresh scene asks for, where a picture is wanted before any state was shown.
+        self._state = self._state or SceneState()
+        return self._state
+
     def free_shares(self) -> tuple[float, float]:
         """What a fitted view leaves free: of the width for labels, of the height at the foot."""
         width, height = self._renderer.GetSize()
         return (
-            2 * wing_px(width, height) / max(width, 1) if self._state.labels else 0.0,
-            FOOT if self._state.credit else 0.0,
+            2 * wing_px(width, height) / max(width, 1) if self._asked.labels else 0.0,
+            FOOT if self._asked.credit else 0.0,
         )
 
     def close(self) -> None:
@@ -99,7 +105,7 @@ class Overlay:
         self._margin = MARGIN * self._unit
         self._label_px = max(LEAST_LABEL_PX, LABEL * self._unit)
         self._small_px = max(LEAST_SMALL_PX, SMALL * self._unit)
-        self._theme: Theme = palette().themes[self._state.theme]
+        self._theme: Theme = palette().themes[self._asked.theme]
         self._room = Box(self._margin, self._margin, width - self._margin, height - self._margin)
         self._ink, self._written, self._taken = [], [], []
         self._corner = marker.corner_px
@@ -115,13 +121,13 @@ class Overlay:
 
     def _place_all(self, atlas: Atlas, picker: Picker, moving: bool) -> None:
         floor = self._margin
-        if self._state.credit:
+        if self._asked.credit:
             floor = self._credit(atlas)
-        if self._state.scale_bar:
+        if self._asked.scale_bar:
             floor = self._scale_bar(floor)
         named = self._dimension_lines(atlas, picker)
         marks = self._landmarks(atlas, picker)
-        if self._state.labels:
+        if self._asked.labels:
             width, height = self._renderer.GetSize()
             wing = wing_px(width, height)
             room = Box(wing, floor, width - wing, height)

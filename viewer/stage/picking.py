@@ -6,9 +6,9 @@ hundredths of a millisecond.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from vtkmodules.vtkCommonCore import reference
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
@@ -22,16 +22,14 @@ GHOST_OPACITY = 0.5
 FORWARD_MOST_MM = 5.0
 
 
-@dataclass(frozen=True, eq=False)
-class Pick:
+class Pick(msgspec.Struct, frozen=True, eq=False):
     """An item under the pointer, and where on it; `position_mm` is (3,)."""
 
     item: str
     position_mm: FloatArray
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A surface that can be hit, how much it hides, and how far it wins over what it touches."""
 
     item: str

@@ -52,16 +52,17 @@ def coordinates(part: Part, specimen: Specimen) -> FloatArray:
     if fibre is not None:
         lanes = table.lanes / (TEXELS[0] / 8)
         return np.ascontiguousarray(fibre * np.array([lanes, 0.5]), np.float32)
-    points = part.vertices_mm - part.vertices_mm.mean(axis=0)
-    _, axes = np.linalg.eigh(points.T @ points)
+    # A row an axis: NumPy is several times as fast on three long rows as on many rows of three.
+    rows = np.array(part.vertices_mm.T, np.float32, order="C")
+    rows -= rows.mean(axis=1, keepdims=True)
+    _, axes = np.linalg.eigh(rows @ rows.T)
     thin, long = axes[:, 0], axes[:, 2]
     along = _from_landmarks(part, specimen)
     along = long if along is None else along
-    across = np.cross(along, thin - along * (thin @ along))
-    across /= np.linalg.norm(across)
-    texel_lanes = TEXELS[0] / 8
-    across, along = across / (table.lane_mm * texel_lanes), along / table.length_mm
-    return np.ascontiguousarray(points @ np.stack([across, along], axis=1), np.float32)
+    across = np.cross(along, thin)
+    across /= np.linalg.norm(across) * table.lane_mm * TEXELS[0] / 8
+    turn = np.stack([across, along / table.length_mm]).astype(np.float32)
+    return np.ascontiguousarray((turn @ rows).T)
 
 
 def _from_landmarks(part: Part, specimen: Specimen) -> FloatArray | None:

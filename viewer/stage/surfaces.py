@@ -37,8 +37,10 @@ class Surface:
         self.colours = colours
         self.texture_coordinates = texture_coordinates
         self.data = self._polydata(colours)
-        # VTK needs them too, and keeps them.
-        self.bounds_mm = np.reshape(self.data.GetBounds(), (3, 2)).T
+        # Those that VTK's mappers ask for too: it keeps them.
+        bounds = [0.0] * 6
+        self.data.GetCellsBounds(bounds)
+        self.bounds_mm = np.reshape(bounds, (3, 2)).T
 
     def coloured(self, colours: Colours | None) -> vtkPolyData:
         """The same mesh with other colours (n, 3), sharing everything else."""

@@ -22,12 +22,15 @@ def shaded(colours: FloatArray, hollow: FloatArray) -> Colours:
     `hollow` (n,) as in `meshes.relief`.
     """
     relief = palette().relief
-    slope = (hollow * relief.edge_mm**0.5)[:, None]
+    slope = hollow * relief.edge_mm**0.5
     dark = np.clip(slope * relief.dark, 0.0, relief.dark_most)
     light = np.clip((-slope - relief.flat) * relief.light, 0.0, relief.light_most)
+    # A row a channel: on three long rows NumPy is several times as fast as on many rows of three.
+    channels = colours.T
     # Lighter without leaving the hue: no channel may run into white before the others.
-    light = np.minimum(light, 1.0 / np.maximum(colours.max(axis=1, keepdims=True), 0.01) - 1.0)
-    return as_bytes(colours * (1.0 + light - dark))
+    brightest = np.maximum(np.maximum(channels[0], channels[1]), channels[2])
+    light = np.minimum(light, 1.0 / np.maximum(brightest, 0.01) - 1.0)
+    return as_bytes((channels * (1.0 + light - dark)).T)
 
 
 def field_colours(part: Part, material: Material) -> FloatArray:
@@ -35,12 +38,12 @@ def field_colours(part: Part, material: Material) -> FloatArray:
 
     (n, 3), or (1, 3) where it is the same everywhere.
     """
-    colours = np.array([rgb(material.colour)], np.float32)
+    channels = np.array([rgb(material.colour)], np.float32).T
     for name, ink in palette().fields.items():
         if name in part.fields:
-            share = np.clip(part.fields[name], 0.0, 1.0)[:, None]
-            colours = colours + (np.array(rgb(ink), np.float32) - colours) * share
-    return colours
+            share = np.clip(part.fields[name], 0.0, 1.0)
+            channels = channels + (np.array([rgb(ink)], np.float32).T - channels) * share
+    return channels.T
 
 
 def striped_colours(part: Part, material: Material, course: Course | None) -> Colours:
@@ -77,4 +80,6 @@ def drawn_towards(colours: Colours, goal: Rgb, share: float) -> Colours:
 
 def as_bytes(colours: FloatArray) -> Colours:
     """Shares from 0 to 1 as whole numbers from 0 to 255."""
-    return np.ascontiguousarray(np.rint(np.clip(colours, 0.0, 1.0) * 255), np.uint8)
+    out = np.clip(colours, 0.0, 1.0)
+    out *= 255
+    return np.ascontiguousarray(np.rint(out, out=out), np.uint8)

@@ -90,8 +90,6 @@ def _import_the_rest() -> None:
     Once Qt is there, PySide reads the source of every module that is imported, to see whether it
     names PySide: for some sixty modules that is a twentieth of the time to the first frame.
     """
-    import psygnal  # noqa: F401
-
     import annotations.atlas  # noqa: F401
     import viewer.presets  # noqa: F401
 

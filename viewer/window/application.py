@@ -44,9 +44,9 @@ def make_application() -> QApplication:
         return running
     QCoreApplication.setApplicationName("Glutea")
     with _display():
-        application = QApplication([sys.argv[0] or "glutea"])
+        # As an argument: what `setStyle` returns makes PySide spell out all that a style can do.
+        application = QApplication([sys.argv[0] or "glutea", "-style", "Fusion"])
     application.setApplicationDisplayName("Glutea")
-    application.setStyle("Fusion")
     return application
 
 

@@ -6,9 +6,9 @@ A command that mirrors a field of the scene (`toggles`) needs no code of its own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QWidget
@@ -21,8 +21,7 @@ Menu = Literal["File", "View", "Structures", "Panels", "Help"]
 MENUS: tuple[Menu, ...] = ("File", "View", "Structures", "Panels", "Help")
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """A command: what it is called, what it does in a sentence, and where it stands.
 
     `icon` is a name of Material Design Icons; `toggles` a field of the scene that is on or off;
@@ -302,6 +301,6 @@ class Actions(QObject):
 
 
 def _end(section: list[Command]) -> list[Command]:
-    from dataclasses import replace
-
-    return [*section[:-1], replace(section[-1], ends_section=True)] if section else []
+    if not section:
+        return []
+    return [*section[:-1], msgspec.structs.replace(section[-1], ends_section=True)]

@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.trouble: GluteaError | None = None
         self._begun = self._closed = False
         self._icons = self._arranged = False
-        self.session = Session(self.settings.theme, self)
+        self.session = Session(request, self.settings.theme, self)
         self.scene = self.session.scene
         self._make_widgets()
         self._connect()

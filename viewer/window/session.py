@@ -43,11 +43,12 @@ class Session(QObject):
     fetch_failed = Signal(str)
     fetch_stopped = Signal()
 
-    def __init__(self, theme: Theme = "light", parent: QObject | None = None) -> None:
+    def __init__(self, request: Request, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.scene = Scene(SceneState(theme=theme))
+        # The settings wished for hold from the start, also should the first specimen not open.
+        self.scene = Scene(SceneState(request=request, theme=theme))
         self.atlas: Any = None
-        self.wanted = self.scene.state.request
+        self.wanted = request
         self._state: SceneState | None = None
         self._builder = Worker(self)
         self._builder.progressed.connect(self.working)

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import (
-    QApplication,
-    QComboBox,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from meshes.load import state
 from meshes.sources.registry import Source, registry
 
-Index = QModelIndex | QPersistentModelIndex
 PAD_PX = 6
 LETTERS = 19
 # What the frame and the arrow take of the box's width.
@@ -29,36 +20,6 @@ WHERE = {"embedded": "comes with Glutea", "cached": "on this computer"}
 
 TITLE = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
-
-
-class _TwoLines(QStyledItemDelegate):
-    """A row of the open list: the title, and in smaller letters where it is and its licence."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        self.initStyleOption(option, index)
-        title, option.text = str(index.data(TITLE)), ""
-        style = option.widget.style() if option.widget else QApplication.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        palette = option.palette
-        painter.save()
-        box = option.rect.adjusted(PAD_PX, PAD_PX, -PAD_PX, -PAD_PX)
-        painter.setPen(palette.highlightedText().color() if selected else palette.text().color())
-        painter.drawText(box, Qt.AlignmentFlag.AlignTop, title)
-        if not selected:
-            painter.setPen(palette.placeholderText().color())
-        painter.setFont(_smaller(option.font))
-        painter.drawText(box, Qt.AlignmentFlag.AlignBottom, str(index.data(DETAIL)))
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        small = QFontMetrics(_smaller(option.font))
-        width = max(
-            option.fontMetrics.horizontalAdvance(str(index.data(TITLE))),
-            small.horizontalAdvance(str(index.data(DETAIL))),
-        )
-        height = option.fontMetrics.height() + small.height()
-        return QSize(width + 4 * PAD_PX, height + 2 * PAD_PX + 2)
 
 
 class SpecimenChooser(QComboBox):
@@ -96,8 +57,10 @@ class SpecimenChooser(QComboBox):
 
     def showPopup(self) -> None:
         """Make the list that opens only when it is opened."""
-        if not isinstance(self.itemDelegate(), _TwoLines):
-            self.setItemDelegate(_TwoLines(self))
+        from viewer.window.two_lines import TwoLines
+
+        if not isinstance(self.itemDelegate(), TwoLines):
+            self.setItemDelegate(TwoLines(TITLE, DETAIL, PAD_PX, self))
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * PAD_PX)
         super().showPopup()
 
@@ -129,9 +92,3 @@ def offer_of(name: str) -> str:
 def short_title(entry: Source) -> str:
     """The title without what it goes on to explain: "Z-Anatomy"."""
     return re.split("[:,]", entry.title)[0]
-
-
-def _smaller(font: QFont) -> QFont:
-    small = QFont(font)
-    small.setPointSizeF(font.pointSizeF() * 0.85)
-    return small

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
+import msgspec
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -14,8 +14,7 @@ from viewer.scene import Theme
 STYLE = Path(__file__).with_name("style.qss")
 
 
-@dataclass(frozen=True)
-class Inks:
+class Inks(msgspec.Struct, frozen=True):
     """The colours of the widgets ("#rrggbb")."""
 
     window: str
@@ -108,7 +107,11 @@ def palette_of(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """The style sheet for a theme."""
-    words = {**asdict(INKS[theme]), "theme": theme, "folder": STYLE.parent.as_posix()}
+    words = {
+        **msgspec.structs.asdict(INKS[theme]),
+        "theme": theme,
+        "folder": STYLE.parent.as_posix(),
+    }
     return Template(STYLE.read_text(encoding="utf-8")).substitute(words)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from viewer.items import view_table
@@ -50,7 +50,7 @@ class Toolbar(QToolBar):
 
     def _button(self, actions: Actions, command: str, text: bool = True) -> QToolButton:
         action = actions[command]
-        if not text and action.icon().isNull():
+        if not text:
             action.setIcon(placeholder())
         self.addAction(action)
         button = self.widgetForAction(action)
@@ -76,8 +76,7 @@ class Toolbar(QToolBar):
             if isinstance(button, QToolButton):
                 if command == "reset_view":
                     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-                    if actions[command].icon().isNull():
-                        actions[command].setIcon(placeholder())
+                    actions[command].setIcon(placeholder())
                 button.setAccessibleName(actions[command].text())
 
     def show_view(self, view: str) -> None:
@@ -87,8 +86,8 @@ class Toolbar(QToolBar):
         self.views.setText(f"{title} ▾")
 
 
-def placeholder() -> QIcon:
+def placeholder() -> QPixmap:
     """An empty icon that keeps the place, so that nothing moves when the icons arrive."""
     pixmap = QPixmap(QSize(ICON_PX, ICON_PX))
     pixmap.fill(QColor(0, 0, 0, 0))
-    return QIcon(pixmap)
+    return pixmap

@@ -32,6 +32,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPalette,
     QResizeEvent,
     QWheelEvent,
 )
@@ -69,10 +70,10 @@ class View3D(QWidget):
         self.setAccessibleDescription("The anatomy; arrow keys turn it, plus and minus zoom.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        # Every pixel is painted: Qt need not clear beneath.
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # every pixel is painted
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.frames = 0
         self.full_frames = 0
@@ -248,9 +249,9 @@ class View3D(QWidget):
         stage.render(moving=self._quick)
         width, height = stage.window.GetSize()
         stage.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._buffer)
-        # OpenGL's rows go upwards. The copy is what stays: the buffer serves the next frame.
+        # OpenGL's rows go upwards. The copy stays: the buffer serves the next frame.
         upwards = np.asarray(memoryview(self._buffer), np.uint8).reshape(height, width, 4)
-        self._rows = np.ascontiguousarray(upwards[::-1])
+        self._rows = upwards[::-1].copy()
         self._frame = QImage(
             self._rows.data, width, height, 4 * width, QImage.Format.Format_RGBX8888
         )
@@ -262,8 +263,8 @@ class View3D(QWidget):
             self.full_frames += 1
 
     def _paint_waiting(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), self.palette().base())
-        painter.setPen(self.palette().placeholderText().color())
+        painter.eraseRect(self.rect())  # `fillRect` makes PySide spell out all that a brush can do
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._message)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
