@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,11 +23,12 @@ from annotations.courses.relax import (
     largest_turn_deg,
     relaxed,
 )
-from annotations.courses.routes import Exact, Free, Routes
+from annotations.courses.routes import Exact, Free
 from annotations.courses.slots import Slots
 from annotations.courses.space import Space
-from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
+from annotations.courses.table import BranchEntry, CourseEntry
 from annotations.courses.waypoints import Finder
+from annotations.courses.ways import Ways
 from meshes.specimen import FloatArray
 
 ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins without a corner
@@ -38,10 +39,7 @@ TOUCHES, SUPPLE = 12, 0.1
 SAME_WAY_MM = 4.0
 SWEEPS = 6
 TOGETHER = Stage(14, 0.02, 1.0, 0.2)
-DETOUR = 1.15
-THICKNESSES = (1.0, 0.45)  # shares of its own, that a route is tried for
 Pins = list[tuple[FloatArray, float]]
-Way = tuple[FloatArray, list[tuple[FloatArray, Waypoint]]]  # a route, and places on it
 
 
 @dataclass(eq=False)
@@ -73,6 +71,7 @@ class Lines:
     ) -> None:
         self.space, self.finder, self.slots, self.joins = space, finder, slots, joins
         self.plexus = plexus
+        self._ways = Ways(space, finder, slots)
         self._lines: dict[str, Line] = {}
         self._near: dict[str, Neighbour] = {}
 
@@ -100,7 +99,7 @@ class Lines:
         radius = max(row.radii_mm) * row.flatness
         join = self._join(entry, row)
         free = self._free(entry, row)
-        found = self._shortest(entry, row, free, radius, join)
+        found = self._ways.shortest(entry, row, free, radius, join)
         if found is None:
             return None
         way, places = found
@@ -131,13 +130,20 @@ class Lines:
         towards = self.finder.directed(row.flat_towards)
         return np.asarray(towards / np.linalg.norm(towards))
 
-    def settle(self) -> None:
-        """Relax all lines together: each in turn off all others, until nobody crowds anybody."""
+    def settle(self, go_on: Callable[[], None]) -> None:
+        """Relax all lines together: each in turn off all others, until nobody crowds anybody.
+
+        Args:
+            go_on: may raise to stop it.
+        """
         changed = set(self._lines)
         for _ in range(SWEEPS):
-            changed = {
-                line.key for line in list(self._lines.values()) if self._eased(line, changed)
-            }
+            eased = set()
+            for line in list(self._lines.values()):
+                go_on()
+                if self._eased(line, changed):
+                    eased.add(line.key)
+            changed = eased
             if not changed:
                 break
 
@@ -207,7 +213,7 @@ class Lines:
         """The part that a line ends in: its goal, or what the trunk runs through that it joins."""
         rows = self.plexus.rows[entry.structure]
         into = [way.into for way in row.way if way.into]
-        if row.role == "root" and row.parent in rows:
+        if row.role == "root" and row.parent is not None and row.parent in rows:
             into += rows[row.parent].through
         return into[0] if into else None
 
@@ -282,81 +288,6 @@ class Lines:
         barred = self.plexus.barred_mm(entry.structure, row.name)
         return Free(self.space, kept, row.grid, row.through, row.closed, into, barred)
 
-    def _shortest(
-        self,
-        entry: CourseEntry,
-        row: BranchEntry,
-        free: Free,
-        radius: float,
-        join: FloatArray | None,
-    ) -> Way | None:
-        """The way of the thickest tube that gets through without going a long way round.
-
-        A thinner one squeezes through between others, which then make room when all are relaxed;
-        a thick one might lead the wrong way round them, which no relaxation undoes.
-        """
-        ways: list[Way] = []
-        for share in THICKNESSES:
-            way = self._way(entry, row, free, radius * share, join)
-            if way is not None:
-                ways.append(way)
-                stops = [place for place, _ in way[1]] + ([way[0][-1]] if join is not None else [])
-                if _length_mm(way[0]) < DETOUR * _length_mm(np.array(stops)):
-                    break  # no thinner one can be much shorter
-        lengths = [_length_mm(line) for line, _ in ways]
-        good = (w for w, mm in zip(ways, lengths, strict=True) if mm < DETOUR * min(lengths))
-        return next(good, None)
-
-    def _way(
-        self,
-        entry: CourseEntry,
-        row: BranchEntry,
-        free: Free,
-        radius: float,
-        join: FloatArray | None,
-    ) -> Way | None:
-        """The minimal-cost path through all places, each chosen when the one before it stands."""
-        places: list[tuple[FloatArray, Waypoint]] = []
-        path: list[FloatArray] = []
-        routes: Routes | None = None
-        room = self.space.settings.room_mm
-        steps = [w for w in row.way if not (w.when_missing and self._has(w.when_missing))]
-        for way in [*steps, None]:
-            before = places[-1][0] if places else None
-            free = free.opened(way.opens if way is not None else ())
-            if way is None and (row.role != "root" or join is None):
-                break
-            goal = join if way is None else self.slots.place(entry.structure, way)
-            if before is not None:
-                ends = goal[None] if goal is not None else None
-                if way is not None and goal is None:
-                    _, ends = self.finder.candidates(way, free, radius)
-                    if len(ends) == 0:
-                        return None
-                assert ends is not None
-                routes = free.routes(before, radius, ends, room)
-            if way is not None:
-                if goal is None:
-                    goal = self.finder.place(way, free, radius, routes, before)
-                if goal is None:
-                    return None
-                places.append((goal, way))
-            assert goal is not None
-            if routes is not None and before is not None:
-                leg = routes.path(goal)
-                if leg is None:
-                    leg = free.routes(before, radius, goal[None], room).path(goal)
-                if leg is None:
-                    return None
-                path += [leg[1:-1], goal[None]]
-            else:
-                path.append(goal[None])
-        whole = np.vstack(path)
-        return (whole, places) if len(whole) > 2 else None
-
-    def _has(self, structure: str) -> bool:
-        return self.space.specimen.part(structure, self.space.side) is not None
-
     def _push(self, free: Free | Exact, line: Line) -> Push:
         """What pushes the line; a flattened tube is pushed at its edges too."""
         flat, flatness = line.branch.flat_mm, line.row.flatness
@@ -369,14 +300,14 @@ class Lines:
             sideways = across(points, flat) * (radius / flatness - radius)[:, None]
             shares = line.branch.row_shares
             rows = np.vstack([points + share * sideways for share in shares])
-            ends = (np.tile(values, len(shares)) for values in (radius, start, end))
-            shifts = free.push(rows, *ends).reshape(len(shares), len(points), 3)
+            radii, first, last = (np.tile(v, len(shares)) for v in (radius, start, end))
+            shifts = free.push(rows, radii, first, last).reshape(len(shares), len(points), 3)
             # Whatever part of it is nearest to something decides, with what stands against that.
             at = np.arange(len(points))
-            first = shifts[np.linalg.norm(shifts, axis=-1).argmax(axis=0), at]
-            along_first = (shifts * first).sum(axis=-1)
-            against = shifts[along_first.argmin(axis=0), at]
-            return np.asarray(first + np.where(along_first.min(axis=0)[:, None] < 0, against, 0.0))
+            most = shifts[np.linalg.norm(shifts, axis=-1).argmax(axis=0), at]
+            along_most = (shifts * most).sum(axis=-1)
+            against = shifts[along_most.argmin(axis=0), at]
+            return np.asarray(most + np.where(along_most.min(axis=0)[:, None] < 0, against, 0.0))
 
         return push
 
@@ -412,7 +343,3 @@ class Lines:
         sourced = self.space.source_neighbours.values()
         kept += [near for near in sourced if near.name not in entry.springs_from]
         return kept
-
-
-def _length_mm(line: FloatArray) -> float:
-    return float(along(line)[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,14 +61,18 @@ class Slots:
         """Give up a course's places."""
         self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
 
-    def allot(self, wanted: list[tuple[CourseEntry, BranchEntry]]) -> None:
-        """Find the places of all courses in all gates."""
+    def allot(
+        self, wanted: list[tuple[CourseEntry, BranchEntry]], go_on: Callable[[], None]
+    ) -> None:
+        """Find the places of all courses in all gates; `go_on` may raise to stop it."""
         for entry, row in wanted:
+            go_on()
             for way in row.way:
                 gate = gate_of(way)
                 if gate is not None and way.inside is None:
                     self._claims[entry.structure, gate] = self._claim(entry, row, way)
         for gate in self._space.settings.gates:
+            go_on()
             self._settle(gate, [c for (_, of), c in self._claims.items() if of == gate])
 
     def _claim(self, entry: CourseEntry, row: BranchEntry, way: Waypoint) -> _Claim:

@@ -40,7 +40,7 @@ def solve(
     progress: Callable[[float, str], None] = lambda share, text: None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[list[Course], list[LeftOut]]:
-    """All courses of one side in the table's order, and what had to be left out; 10 to 20 s.
+    """All courses of one side in the table's order, and what had to be left out; 10 to 15 s.
 
     Args:
         fields: gluteus maximus of the side; None where the specimen lacks the muscle, then the
@@ -48,9 +48,13 @@ def solve(
         progress: called with a share from 0 to 1 and a text.
 
     Raises:
-        Cancelled: when `cancelled()` turned true, between two courses.
+        Cancelled: soon after `cancelled()` turned true.
     """
     return _Solver(specimen, side, fields, variants or Variants()).run(progress, cancelled)
+
+
+# How far the work has come when all lines are laid, and when they lie among one another.
+LAID, SETTLED = 0.5, 0.85
 
 
 class _Solver:
@@ -79,21 +83,28 @@ class _Solver:
         self.points: dict[str, list[PointOfInterest]] = {}
         self.doors: dict[str, FloatArray] = {}
         self.left_out: list[LeftOut] = []
+        self.go_on: Callable[[], None] = lambda: None  # raises when the user has cancelled
 
     def run(
         self, progress: Callable[[float, str], None], cancelled: Callable[[], bool]
     ) -> tuple[list[Course], list[LeftOut]]:
-        trunks = [(entry, row) for entry in self.wanted for row in self._trunk_rows(entry)]
-        self.slots.allot(trunks)
-        for done, entry in enumerate(self.wanted):
+        def go_on() -> None:
             if cancelled():
                 raise Cancelled
-            progress(done / len(self.wanted), structure(entry.structure).english)
+
+        self.go_on = go_on
+        trunks = [(entry, row) for entry in self.wanted for row in self._trunk_rows(entry)]
+        self.slots.allot(trunks, go_on)
+        for done, entry in enumerate(self.wanted):
+            go_on()
+            share = LAID * (done + 1) / (len(self.wanted) + 1)
+            progress(share, structure(entry.structure).english)
             self._lay(entry)
+        progress(LAID, "Nerves and vessels make room for one another")
         self._together()
         # What does not pass is taken out, the least of it first, and tried once more among the
         # others as they lie then; if it fails again it is left out.
-        tried = [entry for entry in reversed(self.wanted) if self._weigh(entry)]
+        tried = self._weighed()
         if tried:
             self._together()
             self.left_out.clear()
@@ -101,16 +112,15 @@ class _Solver:
                 self._lay(entry)
             self._together()
             # What goes makes others settle anew, which may cost one of them its pass.
-            while any([self._weigh(entry) for entry in reversed(self.wanted)]):
+            while self._weighed():
                 self._together()
+        progress(SETTLED, "Branches over gluteus maximus")
         if self.fields is not None:
             surface = Surface(self.space, self.fields)
             # The nerve's first: the muscle has it alone, the artery's branches find another way.
-            for entry in sorted(
-                self.wanted, key=lambda one: structure(one.structure).kind != "nerve"
-            ):
-                if entry.fan is not None and "trunk" in self._branches(entry):
-                    self._fan(entry, surface)
+            fanned = [e for e in self.wanted if e.fan is not None and "trunk" in self._branches(e)]
+            for entry in sorted(fanned, key=lambda e: structure(e.structure).kind != "nerve"):
+                self._fan(entry, surface)
         checker = self._checker()
         courses = [
             checker.checked(entry, self._course(entry))
@@ -119,8 +129,17 @@ class _Solver:
         ]
         return courses, self.left_out
 
+    def _weighed(self) -> list[CourseEntry]:
+        """The courses of which something had to be taken out, the last of the table first."""
+        out = []
+        for entry in reversed(self.wanted):
+            self.go_on()
+            if self._weigh(entry):
+                out.append(entry)
+        return out
+
     def _together(self) -> None:
-        self.lines.settle()
+        self.lines.settle(self.go_on)
         for entry in self.wanted:
             self._note_points(entry)
 
@@ -284,6 +303,7 @@ class _Solver:
         points = self.points.setdefault(entry.structure, [])
 
         def fault(branch: Branch, sinks: bool) -> str:
+            self.go_on()
             branches[branch.name] = branch
             why = self._passes(entry, None, branch, sinks)
             del branches[branch.name]

@@ -1,0 +1,103 @@
+"""The way of one line before it is relaxed: cheapest paths from place to place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotations.courses.relax import along
+from annotations.courses.routes import Free, Routes
+from annotations.courses.slots import Slots
+from annotations.courses.space import Space
+from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
+from annotations.courses.waypoints import Finder
+from meshes.specimen import FloatArray
+
+DETOUR = 1.15
+THICKNESSES = (1.0, 0.45)  # shares of its own, that a route is tried for
+Way = tuple[FloatArray, list[tuple[FloatArray, Waypoint]]]  # a route, and places on it
+
+
+class Ways:
+    """Finds the ways of one side, each waypoint's place when the one before it stands."""
+
+    def __init__(self, space: Space, finder: Finder, slots: Slots) -> None:
+        self.space, self.finder, self.slots = space, finder, slots
+
+    def shortest(
+        self,
+        entry: CourseEntry,
+        row: BranchEntry,
+        free: Free,
+        radius: float,
+        join: FloatArray | None,
+    ) -> Way | None:
+        """The way of the thickest tube that gets through without going a long way round.
+
+        A thinner one squeezes through between others, which then make room when all are relaxed;
+        a thick one might lead the wrong way round them, which no relaxation undoes.
+        """
+        ways: list[Way] = []
+        for share in THICKNESSES:
+            way = self._way(entry, row, free, radius * share, join)
+            if way is not None:
+                ways.append(way)
+                stops = [place for place, _ in way[1]] + ([way[0][-1]] if join is not None else [])
+                if _length_mm(way[0]) < DETOUR * _length_mm(np.array(stops)):
+                    break  # no thinner one can be much shorter
+        lengths = [_length_mm(line) for line, _ in ways]
+        good = (w for w, mm in zip(ways, lengths, strict=True) if mm < DETOUR * min(lengths))
+        return next(good, None)
+
+    def _way(
+        self,
+        entry: CourseEntry,
+        row: BranchEntry,
+        free: Free,
+        radius: float,
+        join: FloatArray | None,
+    ) -> Way | None:
+        """The minimal-cost path through all places, each chosen when the one before it stands."""
+        places: list[tuple[FloatArray, Waypoint]] = []
+        path: list[FloatArray] = []
+        routes: Routes | None = None
+        room = self.space.settings.room_mm
+        steps = [w for w in row.way if not (w.when_missing and self._has(w.when_missing))]
+        for way in [*steps, None]:
+            before = places[-1][0] if places else None
+            free = free.opened(way.opens if way is not None else ())
+            if way is None and (row.role != "root" or join is None):
+                break
+            goal = join if way is None else self.slots.place(entry.structure, way)
+            if before is not None:
+                ends = goal[None] if goal is not None else None
+                if way is not None and goal is None:
+                    _, ends = self.finder.candidates(way, free, radius)
+                    if len(ends) == 0:
+                        return None
+                assert ends is not None
+                routes = free.routes(before, radius, ends, room)
+            if way is not None:
+                if goal is None:
+                    goal = self.finder.place(way, free, radius, routes, before)
+                if goal is None:
+                    return None
+                places.append((goal, way))
+            assert goal is not None
+            if routes is not None and before is not None:
+                leg = routes.path(goal)
+                if leg is None:
+                    leg = free.routes(before, radius, goal[None], room).path(goal)
+                if leg is None:
+                    return None
+                path += [leg[1:-1], goal[None]]
+            else:
+                path.append(goal[None])
+        whole = np.vstack(path)
+        return (whole, places) if len(whole) > 2 else None
+
+    def _has(self, structure: str) -> bool:
+        return self.space.specimen.part(structure, self.space.side) is not None
+
+
+def _length_mm(line: FloatArray) -> float:
+    return float(along(line)[-1])
