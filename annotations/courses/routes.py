@@ -16,7 +16,7 @@ from meshes.specimen import FloatArray, IntArray
 CROWDING = 6.0  # how much dearer a route is along a wall
 OPENED_CELLS = 3  # round its ends a route may touch
 OPENED_COST = 10.0
-MARGIN_MM = 20.0
+MARGIN_MM = 15.0
 RECALL_EVERY = 14
 RECALL_MM = 3.0
 
