@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -37,9 +38,12 @@ class Checker:
         self.rows = rows
         self.walls = Walls(space, solved, finder.joins, rows)
 
-    def checked(self, entry: CourseEntry, course: Course) -> Course:
-        """The course with its passes and least clearances filled in."""
-        clearance = self.walls.clearances(entry, course)
+    def checked(
+        self, entry: CourseEntry, course: Course, clearance: Mapping[str, float] | None = None
+    ) -> Course:
+        """The course with its passes and least clearances (measured unless given) filled in."""
+        if clearance is None:
+            clearance = self.walls.clearances(entry, course)
         passes = [*self._ways(entry, course)]
         passes += self._between(course)
         if course.id in self.space.settings.order and course.id in self.finder.laid.borders:
@@ -64,6 +68,9 @@ class Checker:
             piis = self.space.specimen.point_mm("piis", self.space.side)
             top = np.inf if piis is None else f.local(piis)[1] + 25.0
             through = self.finder.laid.exits[course.id][2]
+            # Above piriformis the notch lies lateral to that spine, the holes of the sacrum medial.
+            if entry.exit == "suprapiriform" and piis is not None:
+                through &= bool(f.lateral_mm(exit_mm) > f.lateral_mm(piis))
             out.append(
                 Pass(
                     "through the greater sciatic foramen",
@@ -236,7 +243,7 @@ class Checker:
             return True
         return min(outer) - max(inner) > width_mm + 2 * self.space.settings.least_clearance_mm
 
-    def _clear(self, course: Course, clearance: dict[str, float]) -> Pass:
+    def _clear(self, course: Course, clearance: Mapping[str, float]) -> Pass:
         least = self.space.settings.least_clearance_mm
         name = "clear of everything before its entry"
         if not clearance:

@@ -71,7 +71,7 @@ class Lines:
     ) -> None:
         self.space, self.finder, self.slots, self.joins = space, finder, slots, joins
         self.plexus = plexus
-        self._ways = Ways(space, finder, slots)
+        self._ways = Ways(space, finder, slots, plexus)
         self._lines: dict[str, Line] = {}
         self._near: dict[str, Neighbour] = {}
 
@@ -285,8 +285,7 @@ class Lines:
     def _free(self, entry: CourseEntry, row: BranchEntry) -> Free:
         into = self._enters(entry, row)
         kept = self._neighbours(entry, row)
-        barred = self.plexus.barred_mm(entry.structure, row.name)
-        return Free(self.space, kept, row.grid, row.through, row.closed, into, barred)
+        return Free(self.space, kept, row.grid, row.through, row.closed, into)
 
     def _push(self, free: Free | Exact, line: Line) -> Push:
         """What pushes the line; a flattened tube is pushed at its edges too."""

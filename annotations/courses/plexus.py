@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from annotations.courses.course import Branch
-from annotations.courses.foramen import triangle_points
 from annotations.courses.joins import Rows
 from annotations.courses.neighbours import Neighbour
 from annotations.courses.routes import Free
 from annotations.courses.space import Space
 from meshes.specimen import FloatArray
 
-CURTAIN_STEP_MM = 0.8
+ASIDE_MM = 1.0  # beyond what walls and clearance need
+ASIDE_REACH_MM = 8.0
 
 
 class Plexus:
@@ -34,10 +34,9 @@ class Plexus:
         A root that is not drawn, as in a specimen whose own nerves begin outside the pelvis, is
         thought to take the shortest free way there, round the vessels that it must let through.
         """
-        for structure in self._space.settings.plexus:
-            root = self._laid.get(structure, {}).get(f"{nerve} root")
-            if root is not None:
-                return root.points_mm
+        drawn = self._drawn(nerve)
+        if drawn is not None:
+            return drawn
         foramen, united = self._foramen(nerve), self._united()
         if foramen is None or united is None:
             return None
@@ -48,19 +47,47 @@ class Plexus:
         way = routes.path(united)
         return np.array([foramen, united]) if way is None else np.vstack([foramen, way, united])
 
-    def barred_mm(self, structure: str, line: str) -> FloatArray:
-        """(n, 3) where a root may not pass, since a vessel that lies there must pass on its other
-        side: from the vessel to the foramen of the nerve beyond it.
+    def aside_mm(
+        self, structure: str, line: str, free: Free, radius_mm: float
+    ) -> FloatArray | None:
+        """(3,) a place that leads a root past a vessel on its own side; None where none passes.
+
+        Beside the place where the vessel comes through the plexus, towards the root's foramen and
+        away from that of the nerve on the vessel's other side; where a tube of that radius fits.
         """
-        none = np.empty((0, 3))
         if structure not in self._space.settings.plexus:
-            return none
+            return None
         for vessel, trunk in self._let_through():
             first, last = self.rows[vessel]["trunk"].between or ("", "")
             for nerve, beyond in ((first, last), (last, first)):
                 if line == f"{nerve} root":
-                    return self._curtain(trunk.points_mm, nerve, beyond)
-        return none
+                    return self._aside(trunk, nerve, beyond, free, radius_mm)
+        return None
+
+    def _aside(
+        self, vessel: Branch, nerve: str, beyond: str, free: Free, radius_mm: float
+    ) -> FloatArray | None:
+        own, other, united = self._foramen(nerve), self._foramen(beyond), self._united()
+        if own is None or other is None or united is None:
+            return None
+        line = vessel.points_mm
+        at = int(np.argmin(np.linalg.norm(line - (own + other + united) / 3, axis=1)))
+        along = np.gradient(line, axis=0)[at]
+        along /= np.linalg.norm(along)
+        aside = own - other
+        aside -= along * (aside @ along)
+        aside /= np.linalg.norm(aside)
+        apart = float(vessel.radius_mm[at]) + radius_mm + free.clearance_mm
+        wish = line[at] + (apart + ASIDE_MM) * aside
+        cells = np.argwhere(free.values > radius_mm)
+        places = free.grid.low_mm + free.grid.spacing_mm * cells
+        fit = ((places - line[at]) @ aside > apart) & (
+            np.linalg.norm(places - wish, axis=1) < ASIDE_REACH_MM
+        )
+        if not fit.any():
+            return None
+        places = places[fit]
+        return np.asarray(places[int(np.argmin(np.linalg.norm(places - wish, axis=1)))])
 
     def _let_through(self) -> Iterator[tuple[str, Branch]]:
         """Trunks that are laid and pass between two roots, by structure."""
@@ -69,16 +96,12 @@ class Plexus:
             if trunk is not None and "trunk" in rows and rows["trunk"].between:
                 yield vessel, trunk
 
-    def _curtain(self, vessel: FloatArray, nerve: str, beyond: str) -> FloatArray:
-        first, last, united = self._foramen(nerve), self._foramen(beyond), self._united()
-        if first is None or last is None or united is None:
-            return np.empty((0, 3))
-        sheet = triangle_points((first, last, united), CURTAIN_STEP_MM)
-        away = np.linalg.norm(vessel[:, None] - sheet, axis=-1).min(axis=1)
-        towards = last - vessel[int(np.argmin(away))]
-        count = int(np.linalg.norm(towards) / CURTAIN_STEP_MM) + 2
-        shares = np.linspace(0, 1, count)[:, None, None]
-        return np.asarray((vessel + shares * towards).reshape(-1, 3))
+    def _drawn(self, nerve: str) -> FloatArray | None:
+        for structure in self._space.settings.plexus:
+            root = self._laid.get(structure, {}).get(f"{nerve} root")
+            if root is not None:
+                return root.points_mm
+        return None
 
     def _foramen(self, nerve: str) -> FloatArray | None:
         return self._space.specimen.point_mm(f"sacral_foramen_{nerve.lower()}", self._space.side)

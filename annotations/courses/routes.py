@@ -32,10 +32,8 @@ class Free:
         through: tuple[str, ...] = (),
         closed: tuple[str, ...] = (),
         enters: str | None = None,
-        barred_mm: FloatArray | None = None,
     ) -> None:
         self.space, self.neighbours, self.name = space, neighbours, grid
-        self._barred_mm = np.empty((0, 3)) if barred_mm is None else barred_mm
         self.enters = enters
         self.solid = space.solid(grid, through)
         self.gluteus = space.gluteus if grid == "near" else None
@@ -51,16 +49,11 @@ class Free:
         closed = tuple(wall for wall in self._closed if wall not in walls)
         if closed == self._closed:
             return self
-        return Free(
-            self.space, self.neighbours, self.name, self._through, closed, self.enters,
-            self._barred_mm,
-        )  # fmt: skip
+        return Free(self.space, self.neighbours, self.name, self._through, closed, self.enters)
 
     @cached_property
     def values(self) -> FloatArray:
         """Distance on the grid to whatever may not be entered, closed walls within."""
-        from scipy.ndimage import binary_dilation
-
         values = self.solid.values.copy()
         if self.gluteus is not None:
             np.minimum(values, self.gluteus.values, out=values)
@@ -71,10 +64,6 @@ class Free:
             for wall in self._closed:
                 if wall in self.space.walls:
                     values[self.space.walls[wall]] = -1.0
-        if len(self._barred_mm):
-            barred = np.zeros(self.grid.shape, bool)
-            barred[tuple(self.grid.index_of(self._barred_mm).T)] = True
-            values[binary_dilation(barred, np.ones((3, 3, 3), bool))] = -1.0
         return values
 
     def routes(

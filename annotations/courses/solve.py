@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -155,18 +155,19 @@ class _Solver:
 
     def _weigh(self, entry: CourseEntry) -> bool:
         """Leave out what breaks what anatomy demands, where it may be left out."""
-        self._touch_up(entry)
+        clearance = self._touched_up(entry)
         dropped = False
         for row in self.rows[entry.structure].values():
             side_line = row.role == "branch" or (row.role == "root" and entry.may_be_left_out)
             branch = self._branches(entry).get(row.name)
-            if side_line and branch is not None and (why := self._passes(entry, row, branch)):
+            if side_line and branch is not None and (why := self._passes(entry, branch, clearance)):
                 self._leave_out(entry, row.name, why)
                 self.lines.drop(entry.structure, row.name)
                 dropped = True
         if not entry.may_be_left_out or "trunk" not in self._branches(entry):
             return dropped
-        course = self._checker().checked(entry, self._course(entry))
+        course = self._course(entry)
+        course = self._checker().checked(entry, course, None if dropped else clearance)
         broken = [check for check in course.passes if not check.holds]
         if broken:
             why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
@@ -176,22 +177,26 @@ class _Solver:
             self.laid.exits.pop(entry.structure, None)
         return dropped or bool(broken)
 
-    def _touch_up(self, entry: CourseEntry) -> None:
-        """Where a line is a little too near to a part, lead it off as exact distances say."""
-        shortfall = self._shortfall_mm(entry)
-        if shortfall > 0:
+    def _touched_up(self, entry: CourseEntry) -> Mapping[str, float]:
+        """The clearances of a course whose lines, where they are a little too near to something,
+        were led off as exact distances say.
+        """
+        found = self._clearances(entry)
+        if self._is_tight(found):
             before = dict(self._branches(entry))
             self.lines.touch_up(entry.structure)
-            if self._shortfall_mm(entry) >= shortfall:
-                self.lines.put_back(entry.structure, before)
+            now = self._clearances(entry)
+            if min(now.values()) > min(found.values()):
+                return now
+            self.lines.put_back(entry.structure, before)
+        return found
 
-    def _shortfall_mm(self, entry: CourseEntry) -> float:
-        """How much a course lacks to the least clearance from parts and from other courses."""
+    def _clearances(self, entry: CourseEntry) -> Mapping[str, float]:
         walls = Walls(self.space, self.lines.neighbours, self.joins, self.rows)
-        if "trunk" not in self._branches(entry):
-            return 0.0
-        found = walls.clearances(entry, self._course(entry))
-        return self.space.settings.least_clearance_mm - min(found.values(), default=np.inf)
+        return walls.clearances(entry, self._course(entry))
+
+    def _is_tight(self, clearance: Mapping[str, float]) -> bool:
+        return min(clearance.values(), default=np.inf) < self.space.settings.least_clearance_mm
 
     def _branches(self, entry: CourseEntry) -> dict[str, Branch]:
         return self.laid.branches.get(entry.structure, {})
@@ -244,13 +249,23 @@ class _Solver:
         self.left_out.append(LeftOut(entry.structure, self.side, branch, why))
 
     def _passes(
-        self, entry: CourseEntry, row: BranchEntry | None, branch: Branch, sinks: bool = False
+        self,
+        entry: CourseEntry,
+        branch: Branch,
+        clearance: Mapping[str, float] | None = None,
+        sinks: bool = False,
     ) -> str:
-        """What keeps a side branch from being drawn; nothing where it passes."""
+        """What keeps a side branch from being drawn; nothing where it passes.
+
+        Args:
+            clearance: of the whole course, where it is known.
+        """
         settings = self.space.settings
         turn = largest_turn_deg(branch.points_mm, settings.turn_over_mm)
         if turn > settings.largest_turn_deg:
             return f"it would have to turn {turn:.0f}° in {settings.turn_over_mm:g} mm"
+        if clearance is not None and not self._is_tight(clearance):
+            return ""
         walls = Walls(self.space, self.lines.neighbours, self.joins, self.rows)
         alone = replace(self._course(entry), branches=(branch,))
         if sinks:  # a branch of a fan is followed to where it sinks in
@@ -305,7 +320,7 @@ class _Solver:
         def fault(branch: Branch, sinks: bool) -> str:
             self.go_on()
             branches[branch.name] = branch
-            why = self._passes(entry, None, branch, sinks)
+            why = self._passes(entry, branch, sinks=sinks)
             del branches[branch.name]
             return why
 

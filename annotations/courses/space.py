@@ -328,6 +328,8 @@ class Space:
             piis = self.specimen.point_mm("piis", self.side)
             if piis is not None:
                 keep &= np.linalg.norm(points - piis, axis=1) < 60.0 * self.scale
+                # Medial to it the plane runs through the sacrum and its foramina.
+                keep &= f.lateral_mm(points) > f.lateral_mm(piis)
         return np.asarray(points[keep], float)
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from annotations.courses.plexus import Plexus
 from annotations.courses.relax import along
 from annotations.courses.routes import Free, Routes
 from annotations.courses.slots import Slots
@@ -20,8 +21,8 @@ Way = tuple[FloatArray, list[tuple[FloatArray, Waypoint]]]  # a route, and place
 class Ways:
     """Finds the ways of one side, each waypoint's place when the one before it stands."""
 
-    def __init__(self, space: Space, finder: Finder, slots: Slots) -> None:
-        self.space, self.finder, self.slots = space, finder, slots
+    def __init__(self, space: Space, finder: Finder, slots: Slots, plexus: Plexus) -> None:
+        self.space, self.finder, self.slots, self.plexus = space, finder, slots, plexus
 
     def shortest(
         self,
@@ -61,13 +62,17 @@ class Ways:
         path: list[FloatArray] = []
         routes: Routes | None = None
         room = self.space.settings.room_mm
-        steps = [w for w in row.way if not (w.when_missing and self._has(w.when_missing))]
-        for way in [*steps, None]:
-            before = places[-1][0] if places else None
+        steps: list[tuple[Waypoint | None, FloatArray | None]] = [
+            (way, self.slots.place(entry.structure, way))
+            for way in row.way
+            if not (way.when_missing and self._has(way.when_missing))
+        ]
+        if row.role == "root" and join is not None:
+            aside = self.plexus.aside_mm(entry.structure, row.name, free, radius)
+            steps += [(None, place) for place in (aside, join) if place is not None]
+        before: FloatArray | None = None
+        for way, goal in steps:
             free = free.opened(way.opens if way is not None else ())
-            if way is None and (row.role != "root" or join is None):
-                break
-            goal = join if way is None else self.slots.place(entry.structure, way)
             if before is not None:
                 ends = goal[None] if goal is not None else None
                 if way is not None and goal is None:
@@ -92,6 +97,7 @@ class Ways:
                 path += [leg[1:-1], goal[None]]
             else:
                 path.append(goal[None])
+            before = goal
         whole = np.vstack(path)
         return (whole, places) if len(whole) > 2 else None
 

@@ -55,13 +55,15 @@ def passes_between(line: FloatArray, first: FloatArray, second: FloatArray) -> b
     side_1, side_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     across = np.cross(step, side_2)
     volume = (side_1 * across).sum(axis=-1)
-    volume = np.where(np.abs(volume) < 1e-12, np.inf, volume)
+    # Where the two lines have become one the sheet has no width, and nothing runs through it.
+    flat = np.abs(volume) < 1e-12
+    volume = np.where(flat, 1.0, volume)
     offset = start - corners[:, 0]
     u = (offset * across).sum(axis=-1) / volume
     over = np.cross(offset, side_1)
     v = (step * over).sum(axis=-1) / volume
     along = (side_2 * over).sum(axis=-1) / volume
-    hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (along >= 0) & (along < 1)
+    hit = ~flat & (u >= 0) & (v >= 0) & (u + v <= 1) & (along >= 0) & (along < 1)
     return bool(hit.sum() % 2)
 
 

@@ -77,6 +77,15 @@ def test_a_line_passes_between_two_others(line: list[list[float]], through: bool
     assert passes_between(np.array(line, float), *sheet()) is through
 
 
+def test_where_two_lines_run_together_nothing_passes_between_them() -> None:
+    """Roots end inside their trunk: the sheet between them has no width there, and no holes."""
+    first, second = sheet()
+    together = np.linspace([30, 10, 0], [60, 10, 0], 31)
+    joined = [np.vstack([line, together]) for line in (first, second)]
+    assert passes_between(np.array([[10.0, 10, 5], [10, 10, -5]]), *joined)
+    assert not passes_between(np.array([[50.0, 30, 5], [50, 30, -5]]), *joined)
+
+
 def test_a_sheet_covers_what_lies_behind_it() -> None:
     slanting = np.array([[[0, 0, 0], [30, 0, 0], [0, 30, 30]]], float)
     places = [[5, 16, 10], [5, 4, 10], [25, 40, 25], [5, 16, -1]]
