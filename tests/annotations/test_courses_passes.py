@@ -183,10 +183,6 @@ def test_courses_hold_on_a_deformed_body(
     assert all(one.reason for one in left_out)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="on this body the artery finds no way between S1 and S2 that keeps all else; reported",
-)
 def test_the_artery_passes_between_its_nerves_on_a_deformed_body(
     on_deformed: tuple[list[Course], list[LeftOut]],
 ) -> None:
