@@ -34,6 +34,7 @@ JOIN_MM = 12.0  # round a bifurcation lines may touch
 ENTRY_MM = 12.0  # the last stretch may touch the muscle that it enters
 ON_SURFACE_MM = 1.0
 NEAR_MM = 4.0  # farther points are not reckoned; faces are split to edges of this length for it
+RIM_BLUR, RIM_MM = 3, 2.0
 POINTS = 300
 BORDER_SECTIONS = 40
 WALLS = ("bone", "muscle", "ligament")
@@ -122,7 +123,13 @@ class Export:
             (*edge, w) for edge, w in zip(bone.edges_unique, lengths, strict=True)
         )
         rim = bone.vertices[networkx.shortest_path(ways, spine, piis, weight="weight")]
+        # Edges zigzag: without that, and a little into the bone, so that what runs along the rim
+        # crosses the sheet once.
+        padded = np.pad(rim, ((RIM_BLUR, RIM_BLUR), (0, 0)), mode="edge")
+        rim = np.mean([padded[i : i + len(rim)] for i in range(2 * RIM_BLUR + 1)], axis=0)
         chord = rim[0] + np.linspace(0, 1, len(rim))[:, None] * (rim[-1] - rim[0])
+        away = rim - chord
+        rim = rim + RIM_MM * away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), RIM_MM)
         i, n = np.arange(len(rim) - 1), len(rim)
         faces = [
             np.c_[i, i + 1, i + n],
@@ -203,6 +210,8 @@ class Trunk:
             if part in through:
                 continue
             entered = self.export.outside_mm(part, self.line[-1:])[0] < ON_SURFACE_MM
+            # A trunk that meets gluteus maximus ends with its wall there, not with its middle.
+            entered |= part == f"gluteus_maximus_{self.side}" and bool(self.stated["trunk_contact"])
             kept = points[s < length - ENTRY_MM] if entered else points
             if len(kept):
                 gap = float(self.export.outside_mm(part, kept).min())

@@ -209,10 +209,6 @@ def test_what_z_anatomy_says_of_the_published_figures(z_anatomy_atlas: Atlas) ->
 
 
 @pytest.mark.atlas
-@pytest.mark.xfail(
-    strict=True,
-    reason="in Z-Anatomy one ramus of the artery would turn too sharply and is left out",
-)
 def test_the_artery_keeps_its_passages_in_z_anatomy(z_anatomy_atlas: Atlas) -> None:
     found = as_json(z_anatomy_atlas)["courses"]
     for side in SIDES:
