@@ -14,6 +14,7 @@ from pictures import SIZE, changed, part_of
 
 from annotations.atlas import Atlas
 from meshes.specimen import SIDES, FloatArray, Landmark, Side
+from meshes.structure import structure
 from viewer.items import items, view_table
 from viewer.palette import palette, rgb
 from viewer.presets import apply_preset
@@ -230,16 +231,23 @@ def seen_at_least(stage: Stage, atlas: Atlas, view: str, side: Side, pixels: int
     state = deep(atlas, view, (side,))
     stage.apply(state)
     whole = stage.image(*LARGE)
-    for structure in (*COURSES, "piriformis"):
-        item = f"{structure}_{side}"
+    for name in (*COURSES, "piriformis"):
+        item = f"{name}_{side}"
         looks = {**state.looks, item: Look(visible=False)}
         stage.apply(msgspec.structs.replace(state, looks=looks))
         assert changed(whole, stage.image(*LARGE)).sum() > pixels, item
 
 
-@pytest.mark.parametrize("view", CLOSE)
+@pytest.mark.parametrize(
+    ("view", "about"),
+    [
+        ("infrapiriform_posterior", {"Inferior gluteal nerve", "Inferior gluteal artery"}),
+        # From in front the plexus hides most of the inferior gluteal nerve.
+        ("infrapiriform_anterior", {"Pudendal nerve", "Inferior gluteal artery"}),
+    ],
+)
 def test_labels_of_a_close_view_name_what_it_is_about_and_lead_to_what_is_seen(
-    stage: Stage, model_atlas: Atlas, view: str
+    stage: Stage, model_atlas: Atlas, view: str, about: set[str]
 ) -> None:
     size = (1280, 800)
     stage.window.SetSize(*size)
@@ -247,7 +255,7 @@ def test_labels_of_a_close_view_name_what_it_is_about_and_lead_to_what_is_seen(
     stage.apply(msgspec.structs.replace(deep(model_atlas, view, ("right",)), labels=True))
     stage.render()
     named = {name.words: name.point_mm for name in stage._overlay._names}
-    assert {"Piriformis", "Sciatic nerve", "Inferior gluteal nerve", "Pudendal nerve"} <= set(named)
+    assert about | {"Piriformis", "Sciatic nerve"} <= set(named)
     places = display_of(stage.renderer, np.array(list(named.values())))
     assert (places >= 0).all() and (places <= (*size, 1)).all()
     columns = [text for text in stage._overlay._written if text.words in named]
@@ -258,4 +266,7 @@ def test_labels_of_a_close_view_name_what_it_is_about_and_lead_to_what_is_seen(
     for words, start, end in zip(named, starts, ends, strict=True):
         hit = stage._picker.pick(start, end)
         assert hit is not None
-        assert np.linalg.norm(hit.position_mm - named[words]) < 5.0, words
+        seen = model_atlas.parts.get(hit.item)
+        # A vessel may bend before itself: then the line leads to its nearer part.
+        its_own = seen is not None and structure(seen.structure).english == words
+        assert its_own or np.linalg.norm(hit.position_mm - named[words]) < 5.0, words
