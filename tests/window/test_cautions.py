@@ -69,6 +69,6 @@ def test_both_sides_alike_are_one_line_and_rules_are_quoted(model_atlas):
     assert "Inferior gluteal vein, left and right" in written
     assert "Rule “order at piriformis”: on the wrong side of sciatic nerve." in written
     assert "It would have to turn 87° in 2 mm." in written
-    assert missing(atlas) == "Not drawn: 2 nerves, vessels or branches"
+    assert missing(atlas) == "Not drawn: 2 of the nerves and vessels"
     assert missing(replace(model_atlas, left_out=())) == ""
     assert "Nothing is missing." in page(replace(model_atlas, left_out=()), None)

@@ -158,4 +158,4 @@ def zone_figure(zone: str, figures: ZoneFigures) -> str:
 def missing(atlas: Atlas) -> str:
     """How much was not drawn, in a few words; "" where nothing is missing."""
     left_out = {(one.id, one.branch) for one in atlas.left_out}
-    return f"Not drawn: {len(left_out)} nerves, vessels or branches" if left_out else ""
+    return f"Not drawn: {len(left_out)} of the nerves and vessels" if left_out else ""
