@@ -138,7 +138,7 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(model_atlas, tm
     loaded = set(said["LOADED"].split())
     assert "viewer.stage.stage" in loaded, done.stderr
     panels = {f"viewer.window.{name}" for name in ("tree", "zone_panel", "claims_panel", "icons")}
-    late = {"viewer.window.two_lines", "importlib.metadata", "email.message", "qtawesome"}
+    late = {"viewer.window.two_lines", "qtawesome"}
     assert loaded & (panels | late) == set()
     assert said["EVIDENCE"] == "0", "the scene brings its limits: no table of evidence is needed"
 
