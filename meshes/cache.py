@@ -40,10 +40,16 @@ def code_key(*folders: Path) -> str:
     """A digest of every Python and TOML file below the folders: results outlive no code change."""
     digest = sha256()
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".toml"):
-                digest.update(path.relative_to(folder).as_posix().encode())
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        # Every start does this: walking is several times quicker than a pattern over all paths.
+        found = [
+            Path(where, name)
+            for where, _, names in os.walk(folder)
+            for name in names
+            if name.endswith((".py", ".toml"))
+        ]
+        for path in sorted(found):
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 
