@@ -27,8 +27,8 @@ class Walls:
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
 
-        Not counted: the first stretch of a root, what lies round a bifurcation, the plexus that a
-        course springs from, the muscle that it enters (last stretch), a muscle it runs through.
+        Not counted: the first stretch of a root, what lies round a bifurcation, in the pelvis the
+        plexus of the source that a course springs from, the muscle that it enters (last stretch), a muscle it runs through.
         """
         least: dict[str, float] = {}
 
@@ -116,12 +116,12 @@ class Walls:
                 # One's own branches: reported only where they collide.
                 if other.name != course.id or gap < settings.least_clearance_mm:
                     note(other.name, gap)
-        for name in self.space.source_neighbours:
-            if name in entry.springs_from:
-                continue
-            near = self.space.source_neighbours[name]
-            if counted.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                note(name, self._least(name, centres[counted], radii[counted]))
+        outside = self.space.foramen.is_outside(centres)
+        for name, near in self.space.source_neighbours.items():
+            # What a course springs from it may touch in the pelvis, where they part.
+            kept = counted & outside if name in entry.springs_from else counted
+            if kept.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
+                note(name, self._least(name, centres[kept], radii[kept]))
 
 
 def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meshes.specimen import FloatArray, Side, Specimen
+from meshes.specimen import BoolArray, FloatArray, Side, Specimen
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,10 @@ class Foramen:
     def local(self, points_mm: FloatArray) -> FloatArray:
         """(..., 3) coordinates (medial, up, back) from the spine, mm."""
         return np.asarray((points_mm - self.spine) @ np.stack([self.medial, self.up, self.back]).T)
+
+    def is_outside(self, points_mm: FloatArray) -> BoolArray:
+        """(...,) whether points lie behind the foramen's plane, outside the pelvis."""
+        return np.asarray(self.local(points_mm)[..., 2] > 0)
 
     def lateral_mm(self, points_mm: FloatArray) -> FloatArray:
         """(...,) distance from the midplane."""

@@ -147,16 +147,21 @@ class Lines:
             if not changed:
                 break
 
-    def touch_up(self, structure: str) -> None:
-        """Lead the lines of one course off the parts that they are a little too near to."""
+    def touch_up(self, structure: str, aim: float) -> None:
+        """Lead the lines of one course off the parts that they are a little too near to.
+
+        Args:
+            aim: share of the usual clearance that is aimed at off everything else.
+        """
         for line in [one for one in self._lines.values() if one.entry.structure == structure]:
             row = line.row
-            exact = Exact(self._free(line.entry, row), row.through)
+            exact = Exact(self._free(line.entry, row), row.through, aim)
             points, may_touch = self._anchored(line), self._may_touch(line)
             push, radius = self._push(exact, line), at_share(line.thin_mm, len(points))
             # An end that lies nowhere in particular gives way too.
             for end, way in ((0, row.way[0]), (-1, row.way[-1])):
-                if way.between and not (way.on or way.end_of or row.role == "root"):
+                anywhere = way.between or way.face
+                if anywhere and not (way.on or way.end_of or row.role == "root"):
                     points[end] += push(points, radius, *free_ends(points, may_touch))[end]
             self._lie(line, faired(points, radius, push, may_touch, TOUCHES, SUPPLE))
             self._keep(line)
@@ -339,6 +344,4 @@ class Lines:
                     spared = spared.without(point, self.space.settings.junction_mm + half)
             if spared is not None:
                 kept.append(spared)
-        sourced = self.space.source_neighbours.values()
-        kept += [near for near in sourced if near.name not in entry.springs_from]
-        return kept
+        return kept + self.space.source_to_keep_off(entry.springs_from)

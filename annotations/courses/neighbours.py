@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +15,7 @@ from meshes.specimen import BoolArray, FloatArray, Part
 BALL_STEP_MM = 0.4
 SURFACE_POINTS_PER_MM2 = 3.0
 BURN_MM = 7.0
+Where = Callable[[FloatArray], BoolArray]  # (n, 3) points → (n,) whether they count
 
 
 class Neighbour:
@@ -26,9 +28,10 @@ class Neighbour:
         radii: FloatArray,
         part: Part | None = None,
         key: str = "",
+        kept: Where | None = None,
     ) -> None:
         self.name, self.centres_mm, self.radii_mm, self.part = name, centres, radii, part
-        self.key = key
+        self.key, self._kept = key, kept
         self.half_width_mm = float(radii.max()) if len(radii) else 0.0
         self.start_mm, self.stop_mm = centres[0], centres[-1]
         self._burnt: dict[Grid, tuple[tuple[slice, slice, slice], FloatArray]] = {}
@@ -93,6 +96,15 @@ class Neighbour:
             return None
         return Neighbour(self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key)
 
+    def only(self, where: Where) -> Neighbour | None:
+        """What of it lies in a part of space."""
+        kept = where(self.centres_mm)
+        if not kept.any():
+            return None
+        return Neighbour(
+            self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key, where
+        )
+
     def burnt(self, grid: Grid) -> tuple[tuple[slice, slice, slice], FloatArray]:
         """The window of a grid round it, and the distance to its wall there (inside negative)."""
         if grid in self._burnt:
@@ -112,7 +124,10 @@ class Neighbour:
         radii = np.r_[self.radii_mm, 0.0]  # beyond the bound the index is the count
         values = np.where(np.isfinite(far), far - radii[nearest], BURN_MM).reshape(part.shape)
         if self.part is not None:
-            values = np.where(occupancy(self.part, part), -np.abs(values), values)
+            filled = occupancy(self.part, part)
+            if self._kept is not None:
+                filled &= self._kept(points.reshape(-1, 3)).reshape(part.shape)
+            values = np.where(filled, -np.abs(values), values)
         self._burnt[grid] = window, np.asarray(values, np.float32)
         return self._burnt[grid]
 

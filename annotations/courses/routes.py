@@ -135,14 +135,19 @@ class Exact:
     """What pushes a tube, with exact distances to parts where it is nearer than it may be.
 
     The grid's distances are a tenth off near a surface, and more where two surfaces are near.
+
+    Args:
+        aim: share of the usual clearance that is aimed at off what is not measured exactly; in a
+            narrow place to aim at all of it is at the cost of what is.
     """
 
-    def __init__(self, free: Free, through: tuple[str, ...]) -> None:
+    def __init__(self, free: Free, through: tuple[str, ...], aim: float) -> None:
         self._free, self._through = free, through
         settings = free.space.settings
         self._least_mm = (
             settings.least_clearance_mm + (settings.clearance_mm - settings.least_clearance_mm) / 4
         )
+        free.clearance_mm *= aim
 
     def push(
         self, line: FloatArray, radius_mm: FloatArray, start: FloatArray, end: FloatArray

@@ -77,7 +77,7 @@ class Slots:
 
     def _claim(self, entry: CourseEntry, row: BranchEntry, way: Waypoint) -> _Claim:
         space = self._space
-        kept = [n for n in space.source_neighbours.values() if n.name not in entry.springs_from]
+        kept = space.source_to_keep_off(entry.springs_from)
         free = Free(space, kept, row.grid, row.through, row.closed)
         half = float(at_share(row.radii_mm, 3)[1])
         thin = half * row.flatness

@@ -241,6 +241,21 @@ class Space:
                 found[name] = near
         return found
 
+    def source_to_keep_off(self, springs_from: tuple[str, ...]) -> list[Neighbour]:
+        """The source's nerves and vessels, without the pelvic part of those one springs from."""
+        return [
+            near
+            for name, whole in self.source_neighbours.items()
+            if (near := self._outside[name] if name in springs_from else whole) is not None
+        ]
+
+    @cached_property
+    def _outside(self) -> dict[str, Neighbour | None]:
+        return {
+            name: near.only(self.foramen.is_outside)
+            for name, near in self.source_neighbours.items()
+        }
+
     def distance_to(self, name: str, points: FloatArray) -> FloatArray:
         """(n,) distance from points to a part (or its stand-in sheet), by its surface points."""
         from scipy.spatial import cKDTree
