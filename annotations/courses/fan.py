@@ -25,6 +25,10 @@ SINK_OVER_MM = 11.0
 LANDING_MM = 8.0  # from there on a branch is drawn onto the surface
 PEEL_MM = 7.0  # a branch leaves the trunk that long before the trunk's end
 DETOUR = 1.9  # a longer way round than that share of the straight one is not drawn
+BEND_MM = 14.0  # a twig to the skin turns outwards over that length
+DEEPEST = 8  # mm in which it must have entered the muscle
+THICKEST_MM = 90.0  # of muscle and fat on its way to the skin
+UNDER_SKIN_MM = 0.5
 SPINDLY = 8  # fewer points are no branch
 
 
@@ -79,6 +83,8 @@ class Surface:
                 line = self._laid(path, trunk, radii, free)
                 if sinks:
                     line = self._sunk(line, fan.sink_mm + radii[0])
+                else:
+                    line = self._through(line, radii[0])
                 branch = Branch(name, trunk.name, line, at_share(radii, len(line)), "branch")
                 drawn.append((branch, fault(branch, sinks)))
                 if not drawn[-1][1]:
@@ -192,6 +198,34 @@ class Surface:
         inward /= np.linalg.norm(inward)
         sunk = line - (depth * share**2)[:, None] * inward
         return spaced(sunk, self.space.settings.step_mm)
+
+
+    def _through(self, line: FloatArray, radius_mm: float) -> FloatArray:
+        """The line led on through the muscle and out on its superficial side, to the skin.
+
+        Where that is no way (the muscle's border is near) it ends on the deep surface.
+        """
+        gluteus = self.space.gluteus
+        assert gluteus is not None
+        s = along(line)
+        _, normal = sampled(gluteus.grid, gluteus.values, line[s > s[-1] - SINK_OVER_MM])
+        outward = -normal.mean(axis=0)
+        outward /= np.linalg.norm(outward)
+        onward = line[-1] - line[-3]
+        corner = line[-1] + BEND_MM * onward / np.linalg.norm(onward)
+        ray = corner + np.arange(0.0, THICKEST_MM, 1.0)[:, None] * outward
+        inside = self.space.exact("gluteus_maximus", ray) < radius_mm
+        if not inside[:DEEPEST].any() or inside[-1]:
+            return line
+        last = int(np.flatnonzero(inside)[-1]) + 1
+        if self.space.specimen.part("skin", self.space.side) is not None:
+            within = self.space.exact("skin", ray[last:]) < -(radius_mm + UNDER_SKIN_MM)
+            last += int(np.argmin(within)) if not within.all() else 0
+        share = np.linspace(0, 1, 40)[:, None]
+        bend = (
+            (1 - share) ** 2 * line[-1] + 2 * share * (1 - share) * corner + share**2 * ray[last]
+        )
+        return spaced(np.vstack([line, bend[1:]]), self.space.settings.step_mm)
 
 
 def _count(fan: Fan, variants: Variants) -> int:

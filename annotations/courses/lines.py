@@ -104,10 +104,9 @@ class Lines:
             return None
         way, places = found
         pins = [(place, w.hold) for place, w in places if w.hold > 0]
-        parent = self._parent(entry, row)
-        if row.role == "root" and parent is not None and join is not None:
+        if join is not None:
             pins.append((join, 0.5))
-            way = np.vstack([way, self._onto(parent, row.joins_at)])
+        way = np.vstack([way, self._onto(entry, row)])
         flat = self._flat(row) if row.flatness < 1 else None
         branch = Branch(
             row.name,
@@ -230,10 +229,9 @@ class Lines:
         start = self.joins.point_on(on, row.way[0].at) if on else None
         if start is not None:
             points[0] = start
-        parent = self._parent(line.entry, row)
-        if row.role == "root" and parent is not None:
-            onto = self._onto(parent, row.joins_at)
-            points[-1] = onto[-1] if len(onto) else parent.points_mm[0]
+        onto = self._onto(line.entry, row)
+        if len(onto):
+            points[-1] = onto[-1]
         return points
 
     def _relax(self, line: Line, free: Free, anew: bool) -> None:
@@ -315,20 +313,28 @@ class Lines:
 
         return push
 
-    def _parent(self, entry: CourseEntry, row: BranchEntry) -> Branch | None:
-        return self.finder.laid.branches.get(entry.structure, {}).get(row.parent or "")
-
     def _join(self, entry: CourseEntry, row: BranchEntry) -> FloatArray | None:
         """Where a root ends on its parent."""
         if row.role != "root" or not row.parent:
             return None
         return self.joins.point_on(f"{entry.structure}/{row.parent}", row.joins_at)
 
-    def _onto(self, parent: Branch, joins_at: float) -> FloatArray:
-        """(n, 3) the stretch of its parent that a root runs on inside of."""
-        s = along(parent.points_mm)
-        past = s - s[-1] * joins_at
-        return parent.points_mm[(past > 1.0) & (past < ONTO_PARENT_MM)]
+    def _onto(self, entry: CourseEntry, row: BranchEntry) -> FloatArray:
+        """(n, 3) the stretch of the line that it ends on, which it runs on inside of."""
+        last = row.way[-1]
+        if row.role == "root" and row.parent:
+            target, at = f"{entry.structure}/{row.parent}", row.joins_at
+        elif last.on and len(row.way) > 1:
+            target, at = last.on, last.at
+        else:
+            return np.empty((0, 3))
+        structure, _, name = target.partition("/")
+        branch = self.finder.laid.branches.get(structure, {}).get(name)
+        if branch is None:
+            return np.empty((0, 3))
+        s = along(branch.points_mm)
+        past = s - s[-1] * at
+        return branch.points_mm[(past > 1.0) & (past < ONTO_PARENT_MM)]
 
     def _neighbours(self, entry: CourseEntry, row: BranchEntry) -> list[Neighbour]:
         """What a line keeps off: everything drawn and sourced, but where lines meet."""

@@ -15,6 +15,7 @@ from meshes.specimen import BoolArray, FloatArray, Part
 BALL_STEP_MM = 0.4
 SURFACE_POINTS_PER_MM2 = 3.0
 BURN_MM = 7.0
+SLAB_MM = 2.0
 Where = Callable[[FloatArray], BoolArray]  # (n, 3) points → (n,) whether they count
 
 
@@ -88,6 +89,24 @@ class Neighbour:
         index = np.where(found, nearest, 0)
         unit = (points - self.centres_mm[index]) / np.maximum(far, 1e-9)[:, None]
         return np.where(found, far - self.radii_mm[index], within_mm), unit
+
+    def back_mm(self, back: FloatArray) -> FloatArray:
+        """(n, 3) points along the middle of its back, from below upwards.
+
+        Args:
+            back: (3,) where the back looks, about square to its line, which runs up and down.
+        """
+        wall = self.centres_mm + self.radii_mm[:, None] * back
+        across = np.cross(back, [0.0, 0.0, 1.0])
+        slab = np.floor(wall[:, 2] / SLAB_MM).astype(int)
+        found = []
+        for level in np.unique(slab):
+            at = wall[slab == level]
+            aside = at @ across
+            middle = at[np.abs(aside - (aside.min() + aside.max()) / 2) < SLAB_MM]
+            if len(middle):
+                found.append(middle[int(np.argmax(middle @ back))])
+        return np.array(found).reshape(-1, 3)
 
     def without(self, centre: FloatArray, reach_mm: float) -> Neighbour | None:
         """The same without what lies round a point (a bifurcation)."""

@@ -105,13 +105,15 @@ class _Solver:
         progress(LAID, "Nerves and vessels make room for one another")
         self._together()
         # What does not pass is taken out, the least of it first, and tried once more among the
-        # others as they lie then; if it fails again it is left out.
-        tried = self._weighed()
-        if tried:
+        # others as they lie then, as is what found no way; if it fails again it is left out.
+        self._weighed()
+        if self.left_out:
             self._together()
+            tried = {one.id for one in self.left_out}
             self.left_out.clear()
-            for entry in reversed(tried):
-                self._lay(entry)
+            for entry in self.wanted:
+                if entry.structure in tried:
+                    self._lay(entry)
             self._together()
             # What goes makes others settle anew, which may cost one of them its pass.
             while self._weighed():
@@ -131,14 +133,13 @@ class _Solver:
         ]
         return courses, self.left_out
 
-    def _weighed(self) -> list[CourseEntry]:
-        """The courses of which something had to be taken out, the last of the table first."""
-        out = []
+    def _weighed(self) -> bool:
+        """Whether something had to be taken out, the last of the table first."""
+        taken = False
         for entry in reversed(self.wanted):
             self.go_on()
-            if self._weigh(entry):
-                out.append(entry)
-        return out
+            taken |= self._weigh(entry)
+        return taken
 
     def _together(self) -> None:
         self.lines.settle(self.go_on)
@@ -246,7 +247,9 @@ class _Solver:
         for way in row.way:
             if way.when_missing and self.specimen.part(way.when_missing, self.side):
                 continue
-            if way.on and not way.between and self.joins.point_on(way.on, way.at) is None:
+            on = way.on is not None and self.joins.point_on(way.on, way.at) is not None
+            end = way.end_of is not None and self.specimen.part(way.end_of, self.side) is not None
+            if (way.on or way.end_of) and not (on or end or way.between):
                 return False
         return True
 

@@ -88,7 +88,8 @@ class Waypoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     posterior, superior) and by up to `room_mm` to where there is room; `end_of` a part (its
     lowest or highest end); `on` a branch solved before ("structure/branch"), `at` a share of its
     length; `door` of the greater sciatic foramen; `face` of a part seen from the front, lifted
-    off it; `into` a part's surface (gluteus maximus: its deep one).
+    off it; `back_of` a nerve or vessel, along the middle of its back; `into` a part's surface
+    (gluteus maximus: its deep one).
     """
 
     between: tuple[str, ...] = ()
@@ -101,6 +102,7 @@ class Waypoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: float = 0.5
     door: Literal["infrapiriform", "suprapiriform"] | None = None
     face: str | None = None
+    back_of: str | None = None
     into: str | None = None
     inside: str | None = None
     wishes: tuple[Wish, ...] = ()

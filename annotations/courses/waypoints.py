@@ -116,7 +116,7 @@ class Finder:
         if way.on is not None:
             at = self.joins.point_on(way.on, way.at)
             found = np.empty((0, 3)) if at is None else at[None]
-            if len(found) or not way.between:
+            if len(found) or not (way.between or way.end_of):
                 return found, found
         if way.end_of is not None:
             part = self.space.specimen.part(way.end_of, self.space.side)
@@ -132,6 +132,13 @@ class Finder:
             return found, found
         if way.face is not None:
             return self._face(way, radius_mm)
+        if way.back_of is not None:
+            near = self.neighbour(way.back_of)
+            found = np.empty((0, 3))
+            if near is not None:
+                back = near.back_mm(self.directed((0.0, 1.0, 0.0)))
+                found = back + self.directed((0.0, radius_mm + way.lift_mm, 0.0))
+            return found, found
         if way.into is not None:
             return self._surface(way.into, radius_mm, free)
         if way.inside is not None:
