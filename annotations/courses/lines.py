@@ -32,6 +32,7 @@ from annotations.courses.ways import Ways
 from meshes.specimen import FloatArray
 
 ONTO_PARENT_MM = 6.0  # a root runs on inside its parent, so that it joins without a corner
+JOIN_HOLD = 0.5
 FAIRING = (0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0)
 FAIRING_ROUNDS = 8
 STIFFER = 5.0
@@ -74,6 +75,7 @@ class Lines:
         self._ways = Ways(space, finder, slots, plexus)
         self._lines: dict[str, Line] = {}
         self._near: dict[str, Neighbour] = {}
+        self._fresh: set[str] = set()  # what has been laid since all were last relaxed together
 
     @property
     def neighbours(self) -> list[Neighbour]:
@@ -82,17 +84,18 @@ class Lines:
 
     def add(self, structure: str, branch: Branch) -> None:
         """Keep a branch laid elsewhere (one of a fan) as something to keep off."""
-        self._near[f"{structure}/{branch.name}"] = Neighbour.of_branch(structure, branch)
+        key = f"{structure}/{branch.name}"
+        self._near[key] = Neighbour.of_branch(structure, branch)
+        self._fresh.add(key)
 
     def drop(self, structure: str, name: str | None = None) -> None:
-        """Forget one line of a course, or all of it with its places."""
+        """Forget one line of a course, or all of it."""
         laid = self.finder.laid.branches.get(structure, {})
         for one in list(laid) if name is None else [name]:
             laid.pop(one, None)
             self._lines.pop(f"{structure}/{one}", None)
             self._near.pop(f"{structure}/{one}", None)
-        if name is None:
-            self.slots.drop(structure)
+            self._fresh.discard(f"{structure}/{one}")
 
     def lay(self, entry: CourseEntry, row: BranchEntry) -> tuple[Branch, FloatArray | None] | None:
         """The branch and the place where it leaves the pelvis; None where no way leads."""
@@ -104,9 +107,10 @@ class Lines:
             return None
         way, places = found
         pins = [(place, w.hold) for place, w in places if w.hold > 0]
-        if join is not None:
-            pins.append((join, 0.5))
-        way = np.vstack([way, self._onto(entry, row)])
+        onto = self._onto(entry, row)
+        if len(onto):
+            pins.append((way[-1], JOIN_HOLD))
+            way = np.vstack([way, onto])
         flat = self._flat(row) if row.flatness < 1 else None
         branch = Branch(
             row.name,
@@ -129,22 +133,25 @@ class Lines:
         towards = self.finder.directed(row.flat_towards)
         return np.asarray(towards / np.linalg.norm(towards))
 
-    def settle(self, go_on: Callable[[], None]) -> None:
+    def settle(self, go_on: Callable[[], None], held: frozenset[str] = frozenset()) -> None:
         """Relax all lines together: each in turn off all others, until nobody crowds anybody.
 
         Args:
             go_on: may raise to stop it.
+            held: structures whose lines stay as they lie.
         """
-        changed = set(self._lines)
+        changed, self._fresh = self._fresh, set()
+        moved = [line for line in self._lines.values() if line.entry.structure not in held]
         for _ in range(SWEEPS):
             eased = set()
-            for line in list(self._lines.values()):
+            for line in moved:
                 go_on()
                 if self._eased(line, changed):
                     eased.add(line.key)
             changed = eased
             if not changed:
                 break
+        self._fresh = set()
 
     def touch_up(self, structure: str, aim: float) -> None:
         """Lead the lines of one course off the parts that they are a little too near to.
@@ -191,6 +198,7 @@ class Lines:
     def _keep(self, line: Line) -> None:
         structure = line.entry.structure
         self._lines[line.key] = line
+        self._fresh.add(line.key)
         self._near[line.key] = Neighbour.of_branch(structure, line.branch)
         self.finder.laid.branches.setdefault(structure, {})[line.branch.name] = line.branch
 

@@ -104,15 +104,18 @@ class _Solver:
             self._lay(entry)
         progress(LAID, "Nerves and vessels make room for one another")
         self._together()
-        # What does not pass is taken out, the least of it first, and tried once more among the
-        # others as they lie then, as is what found no way; if it fails again it is left out.
         self._weighed()
-        if self.left_out:
-            self._together()
+        # What does not pass is taken out and tried again among the others as they lie then, as is
+        # what found no way: first in the places that it was allotted, then wherever there is room.
+        for anywhere in (False, True):
             tried = {one.id for one in self.left_out}
+            if not tried:
+                break
             self.left_out.clear()
             for entry in self.wanted:
                 if entry.structure in tried:
+                    if anywhere:
+                        self.slots.drop(entry.structure)
                     self._lay(entry)
             self._together()
             # What goes makes others settle anew, which may cost one of them its pass.
@@ -120,11 +123,7 @@ class _Solver:
                 self._together()
         progress(SETTLED, "Branches over gluteus maximus")
         if self.fields is not None:
-            surface = Surface(self.space, self.fields)
-            # The nerve's first: the muscle has it alone, the artery's branches find another way.
-            fanned = [e for e in self.wanted if e.fan is not None and "trunk" in self._branches(e)]
-            for entry in sorted(fanned, key=lambda e: structure(e.structure).kind != "nerve"):
-                self._fan(entry, surface)
+            self._fans(self.fields)
         checker = self._checker()
         courses = [
             checker.checked(entry, self._course(entry))
@@ -141,8 +140,20 @@ class _Solver:
             taken |= self._weigh(entry)
         return taken
 
-    def _together(self) -> None:
-        self.lines.settle(self.go_on)
+    def _fans(self, fields: SurfaceFields) -> None:
+        """The branches on gluteus maximus; what may be left out makes room for them."""
+        surface = Surface(self.space, fields)
+        # The nerve's first: the muscle has it alone, the artery's branches find another way.
+        fanned = [e for e in self.wanted if e.fan is not None and "trunk" in self._branches(e)]
+        for entry in sorted(fanned, key=lambda e: structure(e.structure).kind != "nerve"):
+            self._fan(entry, surface)
+        held = frozenset(entry.structure for entry in self.wanted if not entry.may_be_left_out)
+        self._together(held)
+        while self._weighed():
+            self._together(held)
+
+    def _together(self, held: frozenset[str] = frozenset()) -> None:
+        self.lines.settle(self.go_on, held)
         for entry in self.wanted:
             self._note_points(entry)
 
@@ -262,11 +273,14 @@ class _Solver:
         branch: Branch,
         clearance: Mapping[str, float] | None = None,
         sinks: bool = False,
+        yielding: frozenset[str] = frozenset(),
     ) -> str:
         """What keeps a side branch from being drawn; nothing where it passes.
 
         Args:
             clearance: of the whole course, where it is known.
+            sinks: whether it is one of a fan that is followed to where it sinks in.
+            yielding: what will make room for it.
         """
         settings = self.space.settings
         turn = largest_turn_deg(branch.points_mm, settings.turn_over_mm)
@@ -276,13 +290,13 @@ class _Solver:
             return ""
         walls = Walls(self.space, self.lines.neighbours, self.joins, self.rows)
         alone = replace(self._course(entry), branches=(branch,))
-        if sinks:  # a branch of a fan is followed to where it sinks in
+        if sinks:
             entered = PointOfInterest("branch_entry", branch.name, branch.points_mm[-1])
             alone = replace(alone, points=(entered,))
         tight = {
             name: mm
             for name, mm in walls.clearances(entry, alone).items()
-            if mm < settings.least_clearance_mm
+            if mm < settings.least_clearance_mm and name not in yielding
         }
         return (
             "no room beside " + ", ".join(structure(name).english.lower() for name in tight)
@@ -310,7 +324,8 @@ class _Solver:
         if self.space.muscle is not None and any(w.into == "gluteus_maximus" for w in row.way):
             contact = self.space.nearest_on("gluteus_maximus", branch.points_mm[-1:])[0]
             points.append(PointOfInterest("trunk_contact", row.name, contact))
-        self.points[entry.structure] = points
+        entered = [p for p in self.points.get(entry.structure, []) if p.name == "branch_entry"]
+        self.points[entry.structure] = points + entered
 
     def _fan(self, entry: CourseEntry, surface: Surface) -> None:
         branches = self.laid.branches[entry.structure]
@@ -324,11 +339,12 @@ class _Solver:
             if spared is not None:
                 others.append(spared)
         points = self.points.setdefault(entry.structure, [])
+        yielding = frozenset(e.structure for e in self.wanted if e.may_be_left_out)
 
         def fault(branch: Branch, sinks: bool) -> str:
             self.go_on()
             branches[branch.name] = branch
-            why = self._passes(entry, branch, sinks=sinks)
+            why = self._passes(entry, branch, sinks=sinks, yielding=yielding)
             del branches[branch.name]
             return why
 

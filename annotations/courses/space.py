@@ -150,6 +150,7 @@ class Implicit:
 
 # The anterior foramina are closed to routes by a plug a little behind each opening's rim.
 SACRAL_FORAMINA = tuple(f"sacral_foramen_s{number}" for number in (1, 2, 3, 4))
+BONE_MM = 12.0  # walls end that far within the ischium
 PLUG_BEHIND_MM, PLUG_RADIUS_MM = 9.0, 6.5
 
 
@@ -364,7 +365,11 @@ class Space:
                 out["midline"] |= away < PLUG_RADIUS_MM * self.scale
         medial, up, back = np.moveaxis(f.local(points), -1, 0)
         # Below the sacrospinous ligament, between the two ligaments: the lesser foramen.
+        # It ends with the hip bone: lower and more lateral the same plane runs through the thigh.
+        bone = max(f.lateral_mm(f.spine), f.lateral_mm(f.tuberosity)) + BONE_MM * self.scale
         out["lesser_foramen"] = (np.abs(back) < half) & (up <= 0)
+        out["lesser_foramen"] &= f.lateral_mm(points) < bone
+        out["lesser_foramen"] &= points[..., 2] > f.tuberosity[2] - BONE_MM * self.scale
         out["medial_of_ischium"] = self._medial_of_ischium(points)
         out["behind_sacrotuberous"] = self._behind_sacrotuberous()
         if self.piriformis is not None:
