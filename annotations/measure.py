@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from annotations.atlas import Atlas
-from annotations.claims import claims
+from annotations.claims import claims, notes
 from annotations.courses.course import Course, PointOfInterest
 from annotations.plausibility import findings
 from meshes.specimen import SIDES, Landmark, Part, Side, Specimen
@@ -46,6 +46,7 @@ def measure(atlas: Atlas, sides: tuple[Side, ...] = SIDES) -> dict[str, Any]:
         },
         "entry_zone": {side: _entry_zone(atlas, side) for side in sides},
         "claims": {side: [msgspec.to_builtins(r) for r in claims(atlas, side)] for side in sides},
+        "claims_notes": list(notes()),
         "plausibility": [
             msgspec.to_builtins(finding)
             for finding in findings(atlas)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotations.atlas import Atlas
-from annotations.claims import claims
+from annotations.claims import claims, notes
 from annotations.claims.export import source_of
-from annotations.evidence import badge
+from annotations.claims.result import given, verdict_words
+from annotations.evidence import reference
 from annotations.measure import PURPOSE
 from annotations.plausibility import findings
-from annotations.zones.table import claim_of
+from annotations.zones.table import claim_of, default_limits_mm
 from annotations.zones.zone import ZoneFigures
 from meshes.specimen import Side
 from meshes.structure import structure
@@ -37,6 +38,8 @@ def sentences(atlas: Atlas, sides: tuple[Side, ...]) -> Iterator[str]:
             for check in course.passes:
                 yield f"    {'✓' if check.holds else '✗'} {check.name}: {check.detail}"
         yield from _claims(atlas, side)
+    yield ""
+    yield from notes()
     odd = [f for f in findings(atlas) if not f.plausible and f.side in (*sides, "midline")]
     yield ""
     yield "Outside the published ranges:" if odd else "All figures lie within published ranges."
@@ -52,10 +55,11 @@ def _bands(atlas: Atlas, side: Side) -> Iterator[str]:
     for band, name in (("trochanter_band", "greater trochanter"), ("psis_band", "PSIS")):
         low, high = getattr(atlas.request, f"{band}_mm")
         claim = claim_of(band)
-        mark = f" [{badge(claim)}]" if badge(claim) else ""
+        published = (low, high) == default_limits_mm(band)
+        source = reference(claim) if published else "limits as they were set"
         area = getattr(figures, f"{band}_cm2")
         covers = "" if area is None else f": {area:.1f} cm² of the deep surface"
-        yield (f"  {low / 10:g}–{high / 10:g} cm from the {name}{covers} ({claim.citation}{mark}).")
+        yield f"  {given(low, high)} from the {name}{covers} ({source})."
     if figures.gap_mm > 0:
         yield (
             f"  No point can lie within both bands here: they stay {figures.gap_mm:.0f} mm apart."
@@ -74,11 +78,12 @@ def _bands(atlas: Atlas, side: Side) -> Iterator[str]:
 def _muscle(figures: ZoneFigures) -> Iterator[str]:
     """What needs the muscle: bands along its surface, the lower third."""
     if figures.trochanter_band_along_surface_cm2 is not None:
+        overlap = figures.overlap_along_surface_cm2
+        shared = f"of which they share {overlap:.1f} cm²" if overlap else "without an overlap"
         yield (
             "  The same bands measured along the muscle's surface: "
             f"{figures.trochanter_band_along_surface_cm2:.1f} and "
-            f"{figures.psis_band_along_surface_cm2:.1f} cm², overlap "
-            f"{figures.overlap_along_surface_cm2:.1f} cm²."
+            f"{figures.psis_band_along_surface_cm2:.1f} cm², {shared}."
         )
     low, high = figures.band_across_low, figures.band_across_high
     if figures.lower_third_cm2 is None or low is None or high is None:
@@ -97,4 +102,4 @@ def _claims(atlas: Atlas, side: Side) -> Iterator[str]:
     for result in claims(atlas, side):
         if result.verdict != "cannot be judged here":
             yield f"  {result.claim} ({source_of(result)})"
-            yield f"    {result.verdict[0].upper()}{result.verdict[1:]} here. {result.why}"
+            yield f"    {verdict_words(result.verdict)}. {result.why}"

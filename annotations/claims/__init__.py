@@ -5,7 +5,7 @@ The claims never steer the nerve's course; here they are held against it.
 
 from annotations.claims.export import as_csv, as_json, as_text
 from annotations.claims.figures import FigureRow, figure_rows
-from annotations.claims.judge import answer, claims
+from annotations.claims.judge import answer, claims, notes
 from annotations.claims.own import places
 from annotations.claims.result import Answer, ClaimFigure, ClaimResult, Place, Verdict
 
@@ -22,5 +22,6 @@ __all__ = [
     "as_text",
     "claims",
     "figure_rows",
+    "notes",
     "places",
 ]

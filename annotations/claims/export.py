@@ -10,18 +10,26 @@ import msgspec
 
 from annotations.claims.figures import FigureRow, figure_rows
 from annotations.claims.own import POINTS
-from annotations.claims.result import Answer, ClaimFigure, ClaimResult, Place, cm
-
-CAUTION = (
-    "One specimen neither proves nor refutes a series: means hide their spread, landmarks and "
-    "kinds of distance differ from source to source, and the nerve here is a computed course."
+from annotations.claims.result import (
+    Answer,
+    ClaimFigure,
+    ClaimResult,
+    Place,
+    cm,
+    given,
+    verdict_words,
 )
+from annotations.evidence import evidence, reference
+
 PURPOSE = "For teaching, not for planning an operation."
 
 
 def figure_line(row: FigureRow) -> str:
     """One line on the bands or the distance between their landmarks."""
-    straight = f"{row.straight_text} straight" if row.unit == "mm" else row.straight_text
+    straight = row.straight_text
+    # What has one kind of distance alone is an area that needs no such word.
+    if straight and (row.unit == "mm" or row.along_surface is not None):
+        straight += " straight"
     along = row.along_surface_text and f"{row.along_surface_text} along the surface"
     return f"{row.label}: {', '.join(filter(None, (straight, along)))}."
 
@@ -54,33 +62,36 @@ def lines_of(results: Answer) -> Iterator[str]:
     """The answer as lines of plain text."""
     yield f"Where does the nerve enter? {results.specimen}, {results.side} side"
     yield f"Pose: {results.pose}."
+    yield "PSIS, PIIS: posterior superior and posterior inferior iliac spine."
     yield ""
     yield "This specimen (in brackets: share of the distance from PSIS to greater trochanter)"
+    yield f"  {limits_line(results)}"
     yield from (f"  {figure_line(row)}" for row in figure_rows(results.zones))
     yield from (f"  {points_line(place)}" for place in results.places)
     if not results.places:
         yield "  No gluteus maximus: exit, trunk contact and branch entries are not known."
     yield ""
-    yield "Published claims"
+    yield "Claims, and whether they hold here"
     for result in results.claims:
         yield f"  {result.claim}"
         yield f"    {source_of(result)}"
-        yield f"    {result.verdict[0].upper()}{result.verdict[1:]}: {result.why}"
+        yield f"    {verdict_words(result.verdict)}. {result.why}"
     yield ""
-    yield CAUTION
+    yield from results.notes
     yield PURPOSE
+
+
+def limits_line(results: Answer) -> str:
+    """The bands' limits, which the user may have moved."""
+    return (
+        f"The bands: {given(*results.trochanter_band_mm)} from the tip of the greater trochanter, "
+        f"{given(*results.psis_band_mm)} from the PSIS."
+    )
 
 
 def source_of(result: ClaimResult) -> str:
     """Citation, n, kind of distance and badge in one line."""
-    parts = [result.citation]
-    if result.n is not None:
-        parts.append(f"n = {result.n}" + (f" {result.n_of}" if result.n_of else ""))
-    if result.distance_kind is not None:
-        parts.append(f"kind of distance: {result.distance_kind}")
-    if result.badge:
-        parts.append(f"[{result.badge}]")
-    return ", ".join(parts)
+    return reference(evidence()[result.id])
 
 
 def as_text(results: Answer) -> str:
@@ -94,6 +105,8 @@ def as_json(results: Answer) -> str:
 
 
 CSV_COLUMNS = (
+    "specimen",
+    "side",
     "row",
     "id",
     "text",
@@ -107,6 +120,8 @@ CSV_COLUMNS = (
     "distance_kind",
     "mark",
     "citation",
+    "doi",
+    "pmid",
     "figure",
     "straight_mm",
     "along_surface_mm",
@@ -121,44 +136,39 @@ def as_csv(results: Answer) -> str:
     """One row a figure: of the bands, the nerve's points, every claim (`CSV_COLUMNS`).
 
     Areas (row `area`) stand in the column `value`; those of the bands once for each kind of
-    distance that may bound them.
+    distance that may bound them. How to read it (row `note`) stands in `text`.
     """
     out = StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    whose = {"specimen": results.specimen, "side": results.side}
+    writer.writerows(whose | row for row in _rows(results))
+    return out.getvalue()
+
+
+def _rows(results: Answer) -> Iterator[dict[str, str]]:
+    for line in (limits_line(results), *results.notes, PURPOSE):
+        yield {"row": "note", "text": line}
     for row in figure_rows(results.zones):
         if row.unit == "mm":
             figure = ClaimFigure(row.label, row.straight, row.along_surface)
-            writer.writerow({"row": "distance"} | _cells(figure))
-        else:
-            both = row.along_surface is not None
-            for kind, value in (("straight", row.straight), ("geodesic", row.along_surface)):
-                if value is not None:
-                    cells = {"value": _blank(value), "unit": row.unit}
-                    if both:
-                        cells["distance_kind"] = kind
-                    writer.writerow({"row": "area", "figure": row.label} | cells)
+            yield {"row": "distance"} | _cells(figure)
+            continue
+        both = row.along_surface is not None
+        for kind, value in (("straight", row.straight), ("geodesic", row.along_surface)):
+            if value is not None:
+                cells = {"value": _blank(value), "unit": row.unit, "figure": row.label}
+                yield {"row": "area", "distance_kind": kind if both else ""} | cells
     for place in results.places:
         base = {"row": "place", "id": place.point, "text": place.branch}
-        for figure in place.distances:
-            writer.writerow(base | _cells(figure))
+        yield from (base | _cells(figure) for figure in place.distances)
         if place.across is not None:
-            writer.writerow(
-                base | {"figure": "fraction across the fibres", "fraction": place.across}
-            )
+            yield base | {"figure": "fraction across the fibres", "fraction": _blank(place.across)}
     for result in results.claims:
-        base = {
-            "row": "claim",
-            "text": result.claim,
-            **{
-                name: _blank(getattr(result, name))
-                for name in CSV_COLUMNS
-                if name in result.__struct_fields__
-            },
-        }
-        for figure in result.figures or (ClaimFigure(""),):
-            writer.writerow(base | _cells(figure))
-    return out.getvalue()
+        own = {name: _blank(value) for name, value in msgspec.structs.asdict(result).items()}
+        base = {name: own[name] for name in CSV_COLUMNS if name in own}
+        base |= {"row": "claim", "text": result.claim}
+        yield from (base | _cells(figure) for figure in result.figures or (ClaimFigure(""),))
 
 
 def _cells(figure: ClaimFigure) -> dict[str, str]:

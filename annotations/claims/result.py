@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from annotations.evidence import DistanceKind, Mark
+from annotations.request import LimitsMm
 from annotations.zones.zone import ZoneFigures
 from meshes.specimen import Side
 
@@ -43,6 +44,8 @@ class ClaimResult(msgspec.Struct, frozen=True):
     unit: str | None
     n: int | None
     n_of: str | None
+    doi: str | None
+    pmid: str | None
     distance_kind: DistanceKind | None
     figures: tuple[ClaimFigure, ...]
     verdict: Verdict
@@ -60,16 +63,30 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """All that the panel shows for one specimen and side."""
+    """All that the panel shows for one specimen and side; `notes` say how to read it."""
 
     specimen: str
     side: Side
     pose: str
+    trochanter_band_mm: LimitsMm
+    psis_band_mm: LimitsMm
     zones: ZoneFigures
     places: tuple[Place, ...]
     claims: tuple[ClaimResult, ...]
+    notes: tuple[str, ...]
 
 
 def cm(mm: float, unit: bool = True) -> str:
-    """A length as the lecture hall says it."""
+    """A measured length as the lecture hall says it: "5.0 cm"."""
     return f"{mm / 10:.1f}" + (" cm" if unit else "")
+
+
+def given(*mm: float) -> str:
+    """A length, or the two ends of a range, as it was published: "5 cm", "5–6 cm", "15.13 cm"."""
+    return "–".join(f"{round(each / 10, 2):g}" for each in mm) + " cm"
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """As it begins a sentence: "Does not hold here"."""
+    words = verdict if verdict.endswith(" here") else f"{verdict} here"
+    return words[0].upper() + words[1:]

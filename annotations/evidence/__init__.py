@@ -138,6 +138,26 @@ def badge_of(mark: Mark) -> str:
     return _BADGE[mark]
 
 
+def reference(entry: Evidence) -> str:
+    """Where a claim comes from, in one line for the reader.
+
+    >>> reference(evidence()["ign_entry_psis_statpearls"])
+    'StatPearls, a review, PMID 32644392, kind of distance: not stated'
+    """
+    parts = [entry.citation]
+    if entry.doi:
+        parts.append(f"doi {entry.doi}")
+    elif entry.pmid:
+        parts.append(f"PMID {entry.pmid}")
+    if entry.n:
+        parts.append(f"n = {entry.n} {entry.n_of or ''}".strip())
+    if entry.distance_kind:
+        parts.append(f"kind of distance: {entry.distance_kind}")
+    if word := badge(entry):
+        parts.append(f"[{word}]")
+    return ", ".join(parts)
+
+
 def load_evidence(path: Path) -> Mapping[str, Evidence]:
     """Read a table of evidence, with every check that the shipped one must pass.
 

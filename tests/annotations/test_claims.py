@@ -147,9 +147,62 @@ def test_a_distance_is_judged_by_the_claim_s_own_range(z_anatomy_atlas: Atlas, m
     }
     for name, holds in expected.items():
         assert results[name].verdict == ("holds" if holds else "does not hold"), name
-        assert f"{mm / 10:.1f} cm straight" in results[name].why
+        said = f"{mm / 10:.1f} cm from the tip of the greater trochanter in a straight line"
+        assert said in results[name].why
+        beyond = "farther than" if mm > 64 else "nearer than" if mm < 40 else ""
+        assert beyond in results[name].why
     # What "may" be, one specimen does not refute.
     assert results["ign_branch_trochanter_apaydin_2009"].verdict == "cannot be judged here"
+
+
+def test_the_way_along_the_surface_counts_where_a_source_does_not_say(
+    z_anatomy_atlas: Atlas,
+) -> None:
+    """At a place that is within 5–6 cm of the PSIS over the muscle and not in a straight line."""
+    name, psis = "ign_entry_psis_statpearls", point(z_anatomy_atlas, "psis")
+    probe = z_anatomy_atlas.zones["right"].probe
+    assert probe is not None
+    along = probe.values["along_surface_to_psis_mm"]
+    straight = np.linalg.norm(probe.vertices_mm - psis, axis=1)
+    only_along = np.flatnonzero((along > 54) & (along < 56) & (straight > 61))
+    there = probe.vertices_mm[only_along[0]].astype(float)
+    result = by_id(with_points(z_anatomy_atlas, lambda p: there))[name]
+    assert result.verdict == "holds"
+    assert "only the way along the surface agrees with the claimed 5–6 cm" in result.why
+    assert "All its five branches sink in at that distance." in result.why
+
+
+def test_what_counts_as_met_is_said_to_be_our_own_choice(z_anatomy_atlas: Atlas) -> None:
+    notes = " ".join(answer(z_anatomy_atlas, "right").notes)
+    assert "What counts as met is our own choice" in notes
+    assert "within 1 cm" in notes and "2 times its spread" in notes
+    results = by_id(z_anatomy_atlas)
+    assert "(4–6 cm counts as met)" in results["ign_entry_trochanter_ling_2006"].why
+    spread = results["psis_trochanter_distance_n204"].why
+    assert "15.1 ± 1.5 cm (12.2–18.1 cm counts as met)" in spread
+    assert "We take the nerve's origin" in results["ign_origin_piis_apaydin_2009"].why
+
+
+def test_means_that_cannot_be_of_one_point_here_are_named(z_anatomy_atlas: Atlas) -> None:
+    """3.2 cm from the PIIS and 5.4 cm from the trochanter, where these are farther apart."""
+    name, piis = "ign_origin_trochanter_apaydin_2009", point(z_anatomy_atlas, "piis")
+    apart = np.linalg.norm(piis - point(z_anatomy_atlas, "greater_trochanter_tip"))
+    assert apart > 86
+    said = "no point lies 5.4 cm from the tip of the greater trochanter and 3.2 cm from the PIIS"
+    why = by_id(z_anatomy_atlas)[name].why
+    assert said in why and f"{apart / 10:.1f} cm apart" in why
+    trochanter = point(z_anatomy_atlas, "greater_trochanter_tip")
+    near = with_landmark(z_anatomy_atlas, "piis", trochanter + [0.0, 0.0, 80.0])
+    assert "no point" not in by_id(near)[name].why
+
+
+def test_what_this_project_measured_is_what_it_measures(z_anatomy_atlas: Atlas) -> None:
+    figures = z_anatomy_atlas.zones["right"].figures
+    apart = evidence()["psis_trochanter_distance_z_anatomy"].value
+    off = evidence()["bands_best_compromise_z_anatomy"].value
+    assert figures.psis_to_trochanter_mm == pytest.approx(apart, abs=1)
+    assert figures.compromise_mm == pytest.approx(off, abs=1)
+    assert figures.overlap_cm2 == 0
 
 
 def test_a_branch_as_near_as_the_claim_says_confirms_it(z_anatomy_atlas: Atlas) -> None:
@@ -198,7 +251,12 @@ def test_without_the_muscle_nothing_is_judged_that_needs_it(z_anatomy_atlas: Atl
         zones={**z_anatomy_atlas.zones, "right": zones},
     )
     judged = {r.id for r in claims(atlas, "right") if r.verdict != "cannot be judged here"}
-    assert judged == {BOTH, "psis_trochanter_distance_n204"}
+    assert judged == {
+        BOTH,
+        "psis_trochanter_distance_n204",
+        "psis_trochanter_distance_men",
+        "psis_trochanter_distance_women",
+    }
     assert "are not known" in as_text(answer(atlas, "right"))
 
 
@@ -228,6 +286,12 @@ def test_the_exports_hold_everything(z_anatomy_atlas: Atlas, side: str) -> None:
     assert f"Entry zone of the nerve: {whole.zones.entry_zone_cm2:.1f} cm²." in text
     assert "anatomical position" in text
     assert "not for planning an operation" in text
+    assert {(row["specimen"], row["side"]) for row in rows} == {(whole.specimen, side)}
+    told = [row["text"] for row in rows if row["row"] == "note"]
+    for note in (*whole.notes, "For teaching, not for planning an operation."):
+        assert note in text and note in told
+    assert data["notes"] == list(whole.notes)
+    assert "The bands: 5–6 cm from the tip of the greater trochanter" in text
     for found in re.finditer("impossible", text, re.IGNORECASE):
         assert re.search(r"typically $", text[: found.start()], re.IGNORECASE)
 
@@ -250,6 +314,7 @@ def test_measure_and_report_carry_zones_and_claims(z_anatomy_atlas: Atlas) -> No
     text = "\n".join(sentences(z_anatomy_atlas, ("right",)))
     assert "They do not meet" in text and "along the muscle's surface" in text
     assert "Typically impossible" in text
+    assert "our own choice" in text and "our own choice" in " ".join(data["claims_notes"])
 
 
 def test_claims_of_the_embedded_model(model_atlas: Atlas) -> None:

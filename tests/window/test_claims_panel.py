@@ -49,6 +49,7 @@ def test_it_says_all_that_the_answer_holds(hand):
     whole = answer(hand.window.atlas, "right")
     for result in whole.claims:
         assert result.claim in text and result.why in text and result.citation in text
+    assert all(note in text for note in whole.notes) and "our own choice" in text
     assert text.count("Does not hold here") == sum(
         result.verdict == "does not hold" for result in whole.claims
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
+from annotations.evidence import evidence
 from annotations.facts import facts_of
 from annotations.zones.table import claims_of_zone, zone_table
 from meshes.structure import structures
-from viewer.window.structure_panel import NOTHING
+from viewer.window.structure_panel import DRAWN, NOTHING
 from viewer.window.wording import ORIGIN_SENTENCES
 
 
@@ -55,6 +56,10 @@ def test_a_computed_nerve_says_how_it_was_drawn(hand):
     course = hand.window.atlas.courses["inferior_gluteal_nerve"]["right"]
     hand.window.structures.tree.setCurrentIndex(hand.row("inferior_gluteal_nerve_right"))
     assert course.note and course.note in facts(hand).text
+    # What no source gives was chosen, and that is said.
+    assert evidence()["ign_trunk_diameter_drawn"].claim in facts(hand).text
+    hand.window.structures.tree.setCurrentIndex(hand.row("femur_right"))
+    assert DRAWN not in facts(hand).text
 
 
 def test_a_zone_names_the_claims_that_it_draws(hand):

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 
 from annotations.atlas import Atlas
 from annotations.claims import Answer, ClaimResult, Place, Verdict, figure_rows
-from annotations.claims.export import CAUTION, as_csv, as_json, as_text, source_of
+from annotations.claims.export import as_csv, as_json, as_text, limits_line, source_of
 from annotations.claims.own import LANDMARKS, POINTS
-from annotations.claims.result import cm
+from annotations.claims.result import cm, verdict_words
 from meshes.specimen import SIDES, Side
 from viewer.window.layout import Scrolled, card, heading, paragraph
 from viewer.window.loading import Report, Worker
@@ -33,10 +33,10 @@ FORMATS: dict[str, tuple[str, Callable[[Answer], str]]] = {
     "csv": ("CS&V", as_csv),
     "json": ("&JSON", as_json),
 }
-VERDICTS: dict[Verdict, str] = {
-    "holds": "✓  Holds here",
-    "does not hold": "✗  Does not hold here",
-    "cannot be judged here": "?  Cannot be judged here",
+SIGNS: dict[Verdict, str] = {
+    "holds": "✓",
+    "does not hold": "✗",
+    "cannot be judged here": "?",
 }
 MEASURING = "Measuring this side …"
 FIRST_SIDE: Side = "right"
@@ -48,10 +48,7 @@ SHORT = {
     "ischial_tuberosity": "Tuberosity",
 }
 ENTRY = POINTS["branch_entry"]
-KINDS = (
-    "In cm: straight, and below it along the muscle's surface from the place on it that is nearest "
-    "to the landmark."
-)
+KINDS = "In cm: in a straight line, and below it along the muscle's surface."
 
 
 class ClaimsPanel(Scrolled):
@@ -187,7 +184,7 @@ class ClaimsPanel(Scrolled):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(heading("The bands on this specimen"))
-        column.addWidget(card(_figures(answer)))
+        column.addWidget(card(paragraph(limits_line(answer)), _figures(answer)))
         column.addWidget(heading("The nerve on this specimen"))
         if answer.places:
             column.addWidget(card(_distances(answer.places), paragraph(KINDS, "small")))
@@ -195,9 +192,10 @@ class ClaimsPanel(Scrolled):
             column.addWidget(
                 paragraph("Without gluteus maximus, exit, contact and entries are not known.")
             )
-        column.addWidget(paragraph(f"Pose: {answer.pose}. {CAUTION}", "small"))
-        column.addWidget(heading("What is published, and whether it holds here"))
+        column.addWidget(heading("What is claimed, and whether it holds here"))
         column.addWidget(paragraph(_summary(answer)))
+        told = [f"Pose: {answer.pose}.", *answer.notes]
+        column.addWidget(card(*(paragraph(each, "small") for each in told)))
         for result in answer.claims:
             column.addWidget(_claim(result))
         column.addWidget(paragraph(NOT_FOR_SURGERY, "small"))
@@ -301,16 +299,16 @@ def _two_kinds(straight_mm: float | None, along_mm: float | None) -> QWidget:
 
 
 def _summary(answer: Answer) -> str:
-    """How many claims hold: "Of 18 claims 4 hold here, 9 do not, 5 cannot be judged." """
+    """How many claims hold: "Of 18 claims 4 hold here, 8 do not, 6 cannot be judged here." """
     count = Counter(result.verdict for result in answer.claims)
     return (
         f"Of {len(answer.claims)} claims {count['holds']} hold here, {count['does not hold']} do "
-        f"not, {count['cannot be judged here']} cannot be judged on one specimen."
+        f"not, {count['cannot be judged here']} cannot be judged here."
     )
 
 
 def _claim(result: ClaimResult) -> QWidget:
-    verdict = paragraph(VERDICTS[result.verdict])
+    verdict = paragraph(f"{SIGNS[result.verdict]}  {verdict_words(result.verdict)}")
     verdict.setProperty("verdict", result.verdict)
     return card(
         paragraph(result.claim, "strong"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtWidgets import QLabel, QWidget
 
 from annotations.atlas import Atlas
+from annotations.evidence import Evidence, evidence_for
 from annotations.facts import TOPICS, Fact, facts_of
 from annotations.zones.table import claims_of_zone, zone_table
 from annotations.zones.zone import split_key
@@ -24,7 +25,7 @@ from viewer.window.wording import (
 NOTHING = (
     "Click a structure in the picture, or choose one in the list, to read what is known about it."
 )
-SILENT = "Nothing is written about it yet."
+DRAWN = "How it is drawn"
 
 
 class StructureFacts(Scrolled):
@@ -84,8 +85,16 @@ def _structure(chosen: Sequence[Item], atlas: Atlas) -> Iterator[QWidget]:
             yield heading(title)
             lines = [(paragraph(fact.text), _small(_source(fact))) for fact in told]
             yield card(*(label for line in lines for label in line))
-    if not facts:
-        yield paragraph(SILENT)
+    if item.name in atlas.courses and (claims := _drawn(item.name)):
+        yield heading(DRAWN)
+        yield card(
+            *(w for claim in claims for w in (paragraph(claim.claim), _small(source_of(claim))))
+        )
+
+
+def _drawn(structure_id: str) -> list[Evidence]:
+    """What this project chose for want of a published figure: widths, the number of branches."""
+    return [claim for claim in evidence_for(structure_id) if claim.id.endswith("_drawn")]
 
 
 def _other(item: Item, atlas: Atlas) -> Iterator[QWidget]:

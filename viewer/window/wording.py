@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from annotations.atlas import Atlas
-from annotations.evidence import Evidence, badge
+from annotations.evidence import reference
 from annotations.zones.table import zone_meaning
 from annotations.zones.zone import ZoneFigures
 from meshes.specimen import Landmark, Origin
@@ -34,6 +34,9 @@ ORIGIN_SENTENCES: dict[Origin, str] = {
     "modelled": "Computed by Glutea from the bones and muscles on screen.",
     "schematic": "Drawn along a published course from landmarks; not to scale in width.",
 }
+
+# Citation, where to find it, number of cases, kind of distance, mark.
+source_of = reference
 
 _METHODS = {
     "curated": "placed by hand",
@@ -100,20 +103,6 @@ def landmark_of(item: Item, atlas: Atlas) -> Landmark | None:
     if item.group != "landmark":
         return None
     return atlas.specimen.landmarks.get(item.side, {}).get(item.name)
-
-
-def source_of(entry: Evidence) -> str:
-    """Citation, where to find it, number of cases, mark: "Ling & Kumar 2006, n = 12 cadavers"."""
-    parts = [entry.citation]
-    if entry.doi:
-        parts.append(f"doi {entry.doi}")
-    elif entry.pmid:
-        parts.append(f"PMID {entry.pmid}")
-    if entry.n:
-        parts.append(f"n = {entry.n} {entry.n_of or ''}".strip())
-    if mark := badge(entry):
-        parts.append(f"[{mark}]")
-    return ", ".join(parts)
 
 
 def honest_sentence(atlas: Atlas) -> str:
