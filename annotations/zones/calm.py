@@ -24,15 +24,21 @@ ROUNDS = 30
 FARTHEST_MM = 1.0
 # Facing the bones or not is decided vertex by vertex; its border is evened over some 4 mm.
 BORDER_ROUNDS = 10
+# Fractions that are estimated on a coarser mesh come in steps of it.
+ESTIMATE_ROUNDS = 15
 
 
 def calmed(specimen: Specimen, fields: SurfaceFields) -> SurfaceFields:
-    """Fields on the calmed surface: ways along it, fibres and projections as they were."""
+    """Fields on the calmed surface; ways along it and projections are as they were."""
     vertices = _calm(fields.vertices_mm, fields.triangles)
     straight = straight_fields(specimen, fields.side, vertices.astype(float))
     values = {name: np.asarray(value, np.float32) for name, value in straight.items()}
     deepness = evened(fields.triangles, fields.deepness.astype(float), BORDER_ROUNDS)
     values["deepness"] = np.asarray(deepness, np.float32)
+    if fields.fibres == "estimated":
+        for name in ("across", "along"):
+            even = evened(fields.triangles, fields.values[name].astype(float), ESTIMATE_ROUNDS)
+            values[name] = np.asarray(even, np.float32)
     return replace(fields, vertices_mm=vertices, values={**fields.values, **values})
 
 

@@ -41,7 +41,7 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
     line_mm = np.array([psis, trochanter])
     values = with_deviation(fields.values, request)
     pieces = pieces_of(fields, request)
-    patches = _cut(fields, values, pieces)
+    patches = _cut(fields, values, pieces, outlined=fields.is_shell)
     if fields.is_shell:
         figures = ZoneFigures(distance_mm, gap_mm(distance_mm, request))
         return Zones(side, filled(patches), figures, line_mm, SHELL_NOTE)
@@ -56,7 +56,7 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
         patches["entry_zone"] = cut_patch("entry_zone", fields, values, pieces["entry_zone"])
     figures = figures_of(fields, values, patches, distance_mm, request)
     calm = calmed(specimen, fields)
-    patches = _cut(calm, calm.values, pieces)
+    patches = _cut(calm, calm.values, pieces, outlined=True)
     patches |= _projections(fields, pieces)
     return Zones(
         side,
@@ -71,9 +71,15 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
 
 
 def _cut(
-    fields: SurfaceFields, values: Mapping[str, FloatArray], pieces: Mapping[str, Pieces]
+    fields: SurfaceFields,
+    values: Mapping[str, FloatArray],
+    pieces: Mapping[str, Pieces],
+    outlined: bool,
 ) -> dict[str, Patch]:
-    return {zone: cut_patch(zone, fields, values, of_zone) for zone, of_zone in pieces.items()}
+    return {
+        zone: cut_patch(zone, fields, values, of_zone, outlined=outlined)
+        for zone, of_zone in pieces.items()
+    }
 
 
 def _about(request: Request, least_mm: float) -> Pieces:
