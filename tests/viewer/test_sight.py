@@ -90,6 +90,21 @@ def test_depths_are_those_of_a_plain_count(owners: np.ndarray) -> None:
         assert depths[y, x] == pytest.approx(expected)
 
 
+def test_a_fold_parts_what_lies_before_it_from_what_lies_behind(
+    stage: Stage, sight: Sight, model_atlas: Atlas
+) -> None:
+    """Inside a sacral foramen the sacrum is seen too, but nobody would say so."""
+    stage.window.SetSize(1120, 700)
+    stage.set_atlas(model_atlas)
+    looks = {"sacrum": Look()}
+    stage.apply(SceneState(looks=looks, view="infrapiriform_posterior", credit=False))
+    seen = look(stage, sight)
+    flat = depths_px(seen.owners)
+    assert (seen.depth_px <= flat).all()
+    parted = (seen.depth_px == 1) & (flat > 10)
+    assert parted.sum() > 50
+
+
 def test_labels_point_at_the_middle_of_the_long_stretch() -> None:
     """A band 9 pixels broad and a small, thicker patch beside it: the band is pointed at."""
     owners = np.zeros((120, 400), np.int32)

@@ -33,12 +33,19 @@ def columns(
     columns do."""
     reach = (max(extent[0], sheet.room.left), min(extent[1], sheet.room.right))
     sides = sides_of([name.point[0] for name in named], *reach)
+    below = []
     for side, floor in zip((-1, 1), floors, strict=True):
         mine = [name for name, at in zip(named, sides, strict=True) if at == side]
-        _column(sheet, mine, side, extent, floor + 0.5 * sheet.label_px)
+        found = _column(sheet, mine, side, extent, floor + 0.5 * sheet.label_px)
+        below += [(name, side, bottom) for name, bottom in found]
+    for name, side, bottom in below:
+        _under_the_column(sheet, name, side, bottom)
 
 
-def _column(sheet: Sheet, named: Sequence[Placed], side: int, extent: Point, low: float) -> None:
+def _column(
+    sheet: Sheet, named: Sequence[Placed], side: int, extent: Point, low: float
+) -> list[tuple[Placed, float]]:
+    """Write one column; returns what lies below it, each with the height that is kept for it."""
     size, high = sheet.label_px, sheet.room.top
     named = [name._replace(words=wrapped(name.words, size, WING * size)) for name in named]
     tall = {name.words: measured(name.words, size)[1] for name in named}
@@ -52,22 +59,21 @@ def _column(sheet: Sheet, named: Sequence[Placed], side: int, extent: Point, low
     start = x - side * SPACE * size
     heights = [tall[name.words] * LEADING for name in named]
     align: Align = "right" if side < 0 else "left"
-    hidden = []
+    below = []
     for i, bottom in uncrossed([name.point for name in named], heights, start, low, high):
         words, point, _ = named[i]
         if side * (point[0] - start) < 0:
             sheet.write(words, x, bottom, size, align)
             sheet.leader((start, bottom + tall[words] / 2), point)
         else:
-            hidden.append((named[i], bottom))
-    for name, bottom in hidden:
-        _under_the_column(sheet, name, side, bottom)
+            below.append((named[i], bottom))
+    return below
 
 
 def _under_the_column(sheet: Sheet, name: Placed, side: int, bottom: float) -> None:
     """Write the name of what lies where the labels stand: beyond its point, or else before it.
 
-    Left out where another label stands on its point or in its way.
+    Left out where another label, or the end of its line, is in the way.
     """
     (x, y), size = name.point, sheet.label_px
     width, tall = measured(name.words, size)
@@ -78,6 +84,8 @@ def _under_the_column(sheet: Sheet, name: Placed, side: int, bottom: float) -> N
     left = start if outwards > 0 else start - width
     box = Box(left, bottom, left + width, bottom + tall)
     if any(other.holds((x, y)) or other.meets(box) for other in sheet.taken):
+        return
+    if any(box.holds(dot.centre) for dot in sheet.dots):
         return
     sheet.write(name.words, start, bottom, size, "left" if outwards > 0 else "right")
     sheet.leader((start - outwards * SPACE * size, bottom + tall / 2), name.point)

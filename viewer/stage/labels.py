@@ -28,7 +28,7 @@ THIN_KINDS = ("nerve", "artery", "vein")
 # pixels; and only so many labels are given in all.
 LEAST_SHARE = 0.004
 LEAST_THIN_PX = 20
-MOST = 24
+MOST = 28
 # What is nowhere as deep as this inside is too thin to be pointed at.
 LEAST_DEPTH_PX = 2.0
 # Of one item so many places are weighed, so far apart (in pixels of the sight), each about as deep
@@ -161,7 +161,10 @@ def _places(
     pixels = (at + 0.5) * seen.scale
     inside = np.asarray((pixels >= room[:2]).all(axis=1) & (pixels < room[2:]).all(axis=1))
     if not inside.any() or depth[inside].max() < SLIVER * depth.max():
-        inside = ~inside
+        # Not at the foot, which is written on.
+        inside = ~inside & (pixels[:, 1] >= room.bottom)
+    if not inside.any():
+        return
     pixels = pixels[inside]
     found = spread(at[inside], depth[inside], DEEP_THIN_PX if thin else DEEP_PX)
     starts, ends = rays(renderer, pixels[[cell for cell, _ in found]])

@@ -7,12 +7,13 @@ what is fainter than a ghost is looked through where anything lies behind it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkRenderWindow
 
 from viewer.stage.actors import Drawn, Piece, Shown, bring_forward
@@ -24,10 +25,17 @@ from viewer.stage.window import off_screen_window
 LONG_PX = 1000
 
 
+# A surface that falls away by so many pixels from one to the next parts what is before from what is
+# behind: a label that ends in a foramen would seem to name the foramen.
+STEEP = 4.0
+Mask = NDArray[np.bool_]
+
+
 class Seen(NamedTuple):
     """`owners` (h, w), bottom row first: 1 + index into `items`, 0 where nothing is.
 
-    `depth_px` (h, w): how far a pixel lies from the nearest of another item or the picture's edge.
+    `depth_px` (h, w): how far a pixel lies from the nearest of another item, a fold or hole of its
+    own, or the picture's edge.
     `scale`: pixels of the large picture to one of these.
     """
 
@@ -70,7 +78,21 @@ class Sight:
         window.GetPixelData(0, 0, size[0] - 1, size[1] - 1, 0, pixels, 0)
         parts = lent(pixels).reshape(size[1], size[0], 3).astype(np.int32)
         owners = (parts[..., 0] << 16) + (parts[..., 1] << 8) + parts[..., 2]
-        return Seen(items, owners, depths_px(owners), (width / size[0], height / size[1]))
+        depth_px = depths_px(owners, self._folds(size))
+        return Seen(items, owners, depth_px, (width / size[0], height / size[1]))
+
+    def _folds(self, size: tuple[int, int]) -> tuple[Mask, Mask]:
+        """Where what is seen falls away steeply: between rows (h - 1, w), columns (h, w - 1)."""
+        assert self._window is not None
+        buffer = vtkFloatArray()
+        self._window.GetZbufferData(0, 0, size[0] - 1, size[1] - 1, buffer)
+        camera = self._solid.GetActiveCamera()
+        near, far = camera.GetClippingRange()
+        away = near * far / (far - lent(buffer).reshape(size[::-1]).astype(float) * (far - near))
+        # The size of a pixel at that distance.
+        pixel = away * 2 * math.tan(math.radians(camera.GetViewAngle()) / 2) / size[1]
+        upright = np.abs(np.diff(away, axis=0)) > STEEP * pixel[1:]
+        return upright, np.abs(np.diff(away, axis=1)) > STEEP * pixel[:, 1:]
 
     def close(self) -> None:
         """Give everything back; it may be asked again."""
@@ -124,8 +146,13 @@ class Sight:
                 actor.ReleaseGraphicsResources(self._window)
 
 
-def depths_px(owners: NDArray[np.int32]) -> NDArray[np.float64]:
-    """How far each pixel of (h, w) numbers lies inside the patch of its number, from 1 up."""
+def depths_px(
+    owners: NDArray[np.int32], folds: tuple[Mask, Mask] | None = None
+) -> NDArray[np.float64]:
+    """How far each pixel of (h, w) numbers lies inside the patch of its number, from 1 up.
+
+    `folds` part a patch too: between rows (h - 1, w) and between columns (h, w - 1).
+    """
     from vtkmodules.vtkCommonDataModel import vtkImageData
     from vtkmodules.vtkImagingGeneral import vtkImageEuclideanDistance
 
@@ -134,6 +161,9 @@ def depths_px(owners: NDArray[np.int32]) -> NDArray[np.float64]:
     framed = np.pad(owners, 1, constant_values=-1)
     border = np.zeros((height + 2, width + 2), bool)
     upright, level = np.diff(framed, axis=0) != 0, np.diff(framed, axis=1) != 0
+    if folds is not None:
+        upright[1:-1, 1:-1] |= folds[0]
+        level[1:-1, 1:-1] |= folds[1]
     border[:-1] |= upright
     border[1:] |= upright
     border[:, :-1] |= level
