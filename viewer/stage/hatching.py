@@ -2,7 +2,7 @@
 
 The hatch is a matter of millimetres on the surface, not of pixels: it grows and shrinks with the
 anatomy, and a small and a large picture show the same. Where its lines come too close for the
-picture they fade into their mean tone, instead of flickering.
+picture they fade out, instead of flickering or dulling the colour.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ float hatchLine(float along, float spacing, float breadth) {
   float soft = 0.7 * fwidth(along);
   float off = abs(fract(along / spacing) - 0.5) * spacing;
   float line = 1.0 - smoothstep(0.5 * breadth - soft, 0.5 * breadth + soft, off);
-  return mix(line, breadth / spacing, smoothstep(0.25, 0.5, soft / spacing));
+  return line * (1.0 - smoothstep(0.1, 0.25, soft / spacing));
 }
 float hatchDot(vec2 at, float spacing, float breadth) {
   vec2 cell = at / spacing;
@@ -41,8 +41,7 @@ float hatchDot(vec2 at, float spacing, float breadth) {
   float soft = 0.7 * max(fwidth(at.x), fwidth(at.y));
   float off = length(fract(cell) - 0.5) * spacing;
   float dots = 1.0 - smoothstep(0.5 * breadth - soft, 0.5 * breadth + soft, off);
-  float mean = 0.785 * breadth * breadth / (spacing * spacing);
-  return mix(dots, mean, smoothstep(0.25, 0.5, soft / spacing));
+  return dots * (1.0 - smoothstep(0.1, 0.25, soft / spacing));
 }
 """,
 )
