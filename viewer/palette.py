@@ -31,13 +31,29 @@ class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cut: Colour | None = None
 
 
+class Hatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines, crossed lines or dots over a zone's colour, at distances on the surface.
+
+    `angle_deg` anticlockwise from level, as seen from behind; `width_mm` of a line or a dot.
+    """
+
+    pattern: Literal["lines", "cross", "dots"]
+    spacing_mm: Positive
+    width_mm: Positive
+    angle_deg: float = 0.0
+
+
 class ZoneInk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a zone is filled and bordered; where zones coincide, the higher `rank` is on top."""
+    """How a zone is filled, hatched and bordered; the border's ink hatches too.
+
+    Where zones coincide, the higher `rank` is on top.
+    """
 
     colour: Colour
     edge: Colour
     opacity: Share
     rank: Annotated[int, msgspec.Meta(ge=0)]
+    hatch: Hatch
 
 
 class LandmarkInk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

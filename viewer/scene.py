@@ -32,6 +32,7 @@ Vector = tuple[float, float, float]
 SCENE_VERSION = 2
 GHOST_OPACITY = 0.25
 ZONE = "zone/"
+SKIN = "skin"
 
 
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +44,10 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not 0.0 <= self.opacity <= 1.0:
             raise ValueError("an opacity lies between 0 and 1")
+
+
+# How the skin is shown below zones that are drawn on it.
+SEE_THROUGH = Look(opacity=GHOST_OPACITY)
 
 
 class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +87,12 @@ def zone_item_on(item: str, surface: ZoneSurface) -> str:
     return f"{ZONE}{patch_key(split_key(key)[0], surface)}_{side}"
 
 
+def _is_on_skin(item: str) -> bool:
+    """Whether an item is a zone that is drawn on the skin."""
+    key = item.removeprefix(ZONE).rpartition("_")[0]
+    return item.startswith(ZONE) and split_key(key)[1] == "skin"
+
+
 class Draft:
     """A state under change: the same names as in `SceneState`, free to set."""
 
@@ -106,10 +117,12 @@ class Draft:
         return SceneState(**{name: getattr(self, name) for name in SceneState.__struct_fields__})
 
     def show(self, *items: str, visible: bool = True) -> None:
-        """Show or hide items; their opacity stays."""
+        """Show or hide items; their opacity stays. A zone on the skin brings a see-through skin."""
         for item in items:
             look = self.looks.get(item, Look())
             self.looks[item] = msgspec.structs.replace(look, visible=visible)
+            if visible and _is_on_skin(item):
+                self._lay_skin_below()
 
     def fade(self, *items: str, opacity: float) -> None:
         """Set the opacity of items; their visibility stays."""
@@ -123,12 +136,22 @@ class Draft:
         `known` are the items of the atlas; a zone that it has on one surface only stays there.
         """
         self.zones_on = surface
+        if surface != "skin" and self.looks.get(SKIN) == SEE_THROUGH:
+            self.looks[SKIN] = Look(visible=False)
         for item in [item for item in self.looks if item.startswith(ZONE) and item in known]:
             goal = zone_item_on(item, surface)
             look = self.looks[item]
             if goal != item and goal in known and look.visible:
                 self.looks[goal] = look
                 self.show(item, visible=False)
+        if any(look.visible and _is_on_skin(item) for item, look in self.looks.items()):
+            self._lay_skin_below()
+
+    def _lay_skin_below(self) -> None:
+        """Show the skin see-through, unless it is shown: else zones on it would hang in the air."""
+        skin = self.looks.get(SKIN)
+        if skin is not None and not skin.visible:
+            self.looks[SKIN] = SEE_THROUGH
 
 
 class Change(msgspec.Struct, frozen=True):

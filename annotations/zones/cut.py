@@ -19,8 +19,12 @@ def cut_patch(
     values: Mapping[str, FloatArray],
     pieces: tuple[tuple[Cut, ...], ...],
     surface: ZoneSurface = "deep",
+    outlined: bool = True,
 ) -> Patch:
-    """Where every field of a piece lies within its limits, cut along exact values; all pieces."""
+    """Where every field of a piece lies within its limits, cut along exact values; all pieces.
+
+    Without an outline where nothing but its area is asked for: that is a third of the work.
+    """
     parts = [_piece(fields, values, cuts) for cuts in pieces]
     start = np.cumsum([0, *(len(vertices) for vertices, _, _ in parts)])
     return Patch(
@@ -32,7 +36,10 @@ def cut_patch(
         ),
         np.vstack([normals for _, _, normals in parts]),
         tuple(
-            line for vertices, triangles, _ in parts for line in border_lines(vertices, triangles)
+            line
+            for vertices, triangles, _ in parts
+            if outlined
+            for line in border_lines(vertices, triangles)
         ),
         surface,
     )

@@ -39,7 +39,7 @@ def figures_of(
             ("to_trochanter_mm", *request.trochanter_band_mm),
             ("across", 2 / 3, np.inf),
         )
-        in_third = area_cm2(cut_patch("both", fields, values, (cuts,)))
+        in_third = area_cm2(cut_patch("both", fields, values, (cuts,), outlined=False))
     return ZoneFigures(
         psis_to_trochanter_mm=psis_to_trochanter_mm,
         gap_mm=gap_mm(psis_to_trochanter_mm, request),
@@ -48,7 +48,9 @@ def figures_of(
         overlap_cm2=area_cm2(patches["overlap"]) if "overlap" in patches else 0.0,
         entry_zone_cm2=area_cm2(patches["entry_zone"]),
         compromise_mm=float(values["deviation_mm"][on_deep].min()),
-        deep_surface_cm2=area_cm2(cut_patch("deep_surface", fields, values, ((DEEP,),))),
+        deep_surface_cm2=area_cm2(
+            cut_patch("deep_surface", fields, values, ((DEEP,),), outlined=False)
+        ),
         lower_third_cm2=None if third is None else area_cm2(third),
         band_in_lower_third_cm2=in_third,
         band_to_lower_third_mm=None if third is None else _apart_mm(band, third, in_third),
@@ -88,7 +90,8 @@ def _along_surface(fields: SurfaceFields, values: Values, request: Request) -> d
     apart = float(from_trochanter[int(np.argmin(from_psis))])
 
     def area(*cuts: Cut) -> float:
-        return area_cm2(cut_patch("along_surface", fields, values, ((DEEP, *cuts),)))
+        pieces = ((DEEP, *cuts),)
+        return area_cm2(cut_patch("along_surface", fields, values, pieces, outlined=False))
 
     return {
         "psis_to_trochanter_along_surface_mm": apart,

@@ -1,4 +1,7 @@
-"""Zones of one side: cut from the fields along exact values."""
+"""Zones of one side: cut from the fields along exact values.
+
+Figures are those of the muscle's surface as it is; what is drawn is cut from its calmed copy.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from annotations.request import Request
+from annotations.zones.calm import calmed
 from annotations.zones.cut import Cut, cut_patch, filled
 from annotations.zones.fields import SurfaceFields
 from annotations.zones.figures import area_cm2, figures_of, gap_mm
@@ -37,7 +41,7 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
     line_mm = np.array([psis, trochanter])
     values = with_deviation(fields.values, request)
     pieces = pieces_of(fields, request)
-    patches = {zone: cut_patch(zone, fields, values, of_zone) for zone, of_zone in pieces.items()}
+    patches = _cut(fields, values, pieces, outlined=fields.is_shell)
     if fields.is_shell:
         figures = ZoneFigures(distance_mm, gap_mm(distance_mm, request))
         return Zones(side, filled(patches), figures, line_mm, SHELL_NOTE)
@@ -46,14 +50,14 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
     least = int(np.argmin(np.where(fields.deepness > 0, values["deviation_mm"], np.inf)))
     if area_cm2(patches["overlap"]) <= 0.0:
         del pieces["overlap"], patches["overlap"]
-        reach = float(values["deviation_mm"][least]) + COMPROMISE_BREADTH_MM
-        pieces["compromise"] = ((DEEP, ("deviation_mm", -np.inf, reach)),)
-        patches["compromise"] = cut_patch("compromise", fields, values, pieces["compromise"])
+        pieces["compromise"] = _about(request, float(values["deviation_mm"][least]))
     if area_cm2(patches["entry_zone"]) <= 0.0:
         pieces["entry_zone"], note = _nearest_below_piriformis(fields, request.trochanter_band_mm)
         patches["entry_zone"] = cut_patch("entry_zone", fields, values, pieces["entry_zone"])
     figures = figures_of(fields, values, patches, distance_mm, request)
-    patches |= _projections(fields, pieces, request)
+    calm = calmed(specimen, fields)
+    patches = _cut(calm, calm.values, pieces, outlined=True)
+    patches |= _projections(fields, pieces)
     return Zones(
         side,
         filled(patches),
@@ -64,6 +68,36 @@ def zones_of(specimen: Specimen, fields: SurfaceFields, request: Request) -> Zon
         _probe(fields),
         fields.fibres,
     )
+
+
+def _cut(
+    fields: SurfaceFields,
+    values: Mapping[str, FloatArray],
+    pieces: Mapping[str, Pieces],
+    outlined: bool,
+) -> dict[str, Patch]:
+    return {
+        zone: cut_patch(zone, fields, values, of_zone, outlined=outlined)
+        for zone, of_zone in pieces.items()
+    }
+
+
+def _about(request: Request, least_mm: float) -> Pieces:
+    """The points whose larger deviation from the two bands' middles is hardly above the least.
+
+    Distance by distance: each is smooth, whereas the larger of them has a ridge along the very
+    line that is sought, and a cut across the triangles there comes out ragged.
+    """
+    reach = least_mm + COMPROMISE_BREADTH_MM
+    bands = (
+        ("to_trochanter_mm", request.trochanter_band_mm),
+        ("to_psis_mm", request.psis_band_mm),
+    )
+    cuts: list[Cut] = []
+    for name, band in bands:
+        middle = float(np.mean(band))
+        cuts.append((name, middle - reach, middle + reach))
+    return ((DEEP, *cuts),)
 
 
 def pieces_of(fields: SurfaceFields, request: Request) -> dict[str, Pieces]:
@@ -99,18 +133,15 @@ def with_deviation(values: Mapping[str, FloatArray], request: Request) -> dict[s
     return {**values, "deviation_mm": np.maximum(from_trochanter, from_psis)}
 
 
-def _projections(
-    fields: SurfaceFields, pieces: Mapping[str, Pieces], request: Request
-) -> dict[str, Patch]:
+def _projections(fields: SurfaceFields, pieces: Mapping[str, Pieces]) -> dict[str, Patch]:
     out = {}
     surfaces: tuple[ZoneSurface, ...] = ("superficial", "skin")
     for surface in surfaces:
         target = fields.projected.get(surface)
         if target is None:
             continue
-        values = with_deviation(target.values, request)
         for zone, of_zone in pieces.items():
-            patch = cut_patch(zone, target, values, of_zone, surface)
+            patch = cut_patch(zone, target, target.values, of_zone, surface)
             out[patch.key] = patch
     return out
 

@@ -15,7 +15,8 @@ from annotations import atlas as atlas_module
 from annotations.atlas import Atlas, build
 from annotations.request import Request
 from annotations.zones import fields as fields_module
-from annotations.zones.cut import border_lines
+from annotations.zones.calm import FARTHEST_MM, calmed
+from annotations.zones.cut import border_lines, cut_patch
 from annotations.zones.fields import SurfaceFields, piriformis_border_mm, surface_fields
 from annotations.zones.regions import gap_mm, zones_of
 from annotations.zones.shells import shell_fields
@@ -103,16 +104,17 @@ def test_areas_agree_with_counted_points(z_anatomy_atlas: Atlas, sampled: Sample
 
 @pytest.mark.atlas
 def test_stated_areas_are_those_of_the_surfaces_shown(z_anatomy_atlas: Atlas) -> None:
+    """To what a calmed surface lacks of a faceted one."""
     for side in SIDES:
         zones = z_anatomy_atlas.zones[side]
         for name in ("trochanter_band", "psis_band", "entry_zone"):
             stated = getattr(zones.figures, f"{name}_cm2")
-            assert stated == pytest.approx(area_cm2(zones.patches[name]), rel=1e-3)
+            assert stated == pytest.approx(area_cm2(zones.patches[name]), rel=0.05)
 
 
 @pytest.mark.atlas
 def test_bands_hold_only_points_within_their_limits(z_anatomy_atlas: Atlas) -> None:
-    """To 0.3 mm, everywhere on the triangles, and on the muscle's own surface."""
+    """To 0.3 mm, everywhere on the triangles, and on the muscle's own surface, calmed."""
     specimen, request = z_anatomy_atlas.specimen, z_anatomy_atlas.request
     for side in SIDES:
         muscle = specimen.part("gluteus_maximus", side)
@@ -129,7 +131,7 @@ def test_bands_hold_only_points_within_their_limits(z_anatomy_atlas: Atlas) -> N
             assert distance.min() > limits[0] - 0.3, f"{name} {side}"
             assert distance.max() < limits[1] + 0.3, f"{name} {side}"
             chosen = np.random.default_rng(1).choice(len(at), 400)
-            assert np.abs(exact(muscle, at[chosen])).max() < 0.02
+            assert np.abs(exact(muscle, at[chosen])).max() < FARTHEST_MM
             np.testing.assert_allclose(np.linalg.norm(patch.normals, axis=1), 1, atol=1e-3)
 
 
@@ -391,7 +393,7 @@ def test_a_band_on_a_flat_muscle_is_a_ring(off_plane: float) -> None:
     assert zones.figures.psis_band_cm2 == pytest.approx(expected, rel=0.01)
     assert zones.figures.deep_surface_cm2 == pytest.approx(PLATE_MM**2 / 100, rel=0.08)
     band = zones.patches["trochanter_band"]
-    np.testing.assert_allclose(band.vertices_mm[:, 1], 0, atol=1e-4)
+    np.testing.assert_allclose(band.vertices_mm[:, 1], 0, atol=0.02)
     np.testing.assert_allclose(
         band.normals, np.broadcast_to([0, -1, 0], band.normals.shape), atol=0.1
     )
@@ -439,6 +441,48 @@ def test_bands_of_far_landmarks_leave_a_gap_and_a_compromise() -> None:
     assert zones.figures.compromise_mm == pytest.approx(17 - np.mean(BAND), abs=0.1)
     assert zones.compromise_point_mm is not None
     np.testing.assert_allclose(zones.compromise_point_mm, [0, 0, 0], atol=1.5)
+
+
+# --- calm borders ------------------------------------------------------------------------------
+
+
+def turning_deg(line: np.ndarray) -> np.ndarray:
+    """How far a closed line turns at each point of a walk round it, in steps of 2 mm."""
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    walk = np.arange(0.0, along[-1], 2.0)
+    points = np.stack([np.interp(walk, along, line[:, i]) for i in range(3)], axis=1)
+    ways = np.diff(points, axis=0, append=points[:1])
+    ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    cosine = (ways * np.roll(ways, 1, axis=0)).sum(axis=1)
+    return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+
+@pytest.mark.atlas
+def test_the_best_compromise_is_one_patch_without_spurs(z_anatomy_atlas: Atlas) -> None:
+    for side in SIDES:
+        (border,) = z_anatomy_atlas.zones[side].patches["compromise"].outline_mm
+        # A lens has two corners; all else of its border is smooth.
+        assert (turning_deg(border) > 45.0).sum() <= 6
+
+
+@pytest.mark.atlas
+def test_calming_moves_little_and_straightens_borders(z_anatomy_atlas: Atlas) -> None:
+    fields = fields_of(z_anatomy_atlas)["right"]
+    calm = calmed(z_anatomy_atlas.specimen, fields)
+    moved = np.linalg.norm(calm.vertices_mm - fields.vertices_mm, axis=1)
+    assert moved.max() < FARTHEST_MM + 1e-3
+    # What is measured is measured where it is drawn.
+    tip = point(z_anatomy_atlas.specimen, "greater_trochanter_tip", "right")
+    np.testing.assert_allclose(
+        calm.values["to_trochanter_mm"], np.linalg.norm(calm.vertices_mm - tip, axis=1), atol=1e-3
+    )
+    cuts = ((("deepness", 0.0, np.inf), ("to_trochanter_mm", 50.0, 60.0)),)
+    kinks = [
+        (turning_deg(max(cut_patch("band", f, f.values, cuts).outline_mm, key=len)) > 15.0).sum()
+        for f in (fields, calm)
+    ]
+    assert kinks[1] < 0.6 * kinks[0]
 
 
 # --- borders ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.request import Request
+from annotations.zones.calm import FARTHEST_MM
 from annotations.zones.fibres import rim_arcs, rim_of
 from annotations.zones.fields import surface_fields
 from annotations.zones.geodesic import Geodesics
@@ -313,7 +314,7 @@ def test_zones_are_projected_on_superficial_surface_and_skin() -> None:
     assert on_skin.id == "lower_third_skin_right"
     for patch, surface in ((on_skin, skin), (on_top, muscle), (deep, muscle)):
         off = trimesh.proximity.closest_point(surface, patch.vertices_mm[::7])[1]
-        assert off.max() < 0.01
+        assert off.max() < (FARTHEST_MM if patch is deep else 0.01)
     assert np.median(known_fibres(on_top.vertices_mm)[:, 0]) > 2 / 3
     # Further out, further back, about as large.
     depth = [p.vertices_mm[:, 1].mean() for p in (deep, on_top, on_skin)]

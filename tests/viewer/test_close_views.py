@@ -258,10 +258,11 @@ def test_labels_of_a_close_view_name_what_it_is_about_and_lead_to_what_is_seen(
     assert about | {"Piriformis", "Sciatic nerve"} <= set(named)
     places = display_of(stage.renderer, np.array(list(named.values())))
     assert (places >= 0).all() and (places <= (*size, 1)).all()
-    columns = [text for text in stage._overlay._written if text.words in named]
-    left = max(text.x for text in columns if text.align == "right")
-    right = min(text.x for text in columns if text.align == "left")
-    assert left < places[:, 0].min() and places[:, 0].max() < right
+    # No label lies on what another one, or itself, leads to.
+    sheet = stage._overlay.sheet
+    ends = {dot.centre for dot in sheet.dots}
+    assert len(ends) > 15
+    assert not any(box.holds(end) for box in sheet.taken for end in ends)
     starts, ends = rays(stage.renderer, places[:, :2])
     for words, start, end in zip(named, starts, ends, strict=True):
         hit = stage._picker.pick(start, end)

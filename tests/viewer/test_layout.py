@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.stage.layout import Box, _cross, beside, column, sides_of, uncrossed
+from viewer.stage.layout import Box, End, _cross, beside, column, ends_of, sides_of, uncrossed
 
 HEIGHTS = st.floats(8.0, 40.0)
 LABELS = st.lists(st.tuples(st.floats(-200.0, 1200.0), HEIGHTS), min_size=1, max_size=20)
@@ -90,7 +90,40 @@ def test_where_there_is_no_room_there_is_no_name() -> None:
     assert beside((200.0, 150.0), (60.0, 12.0), 5.0, ROOM, [ROOM]) is None
 
 
-def test_central_labels_fill_the_emptier_column() -> None:
-    assert sides_of([10.0, 90.0], 50.0, 5.0) == [-1, 1]
-    assert sides_of([90.0, 90.0, 50.0, 51.0], 50.0, 5.0) == [1, 1, -1, -1]
-    assert sorted(sides_of([50.0, 50.0], 50.0, 5.0)) == [-1, 1]
+def test_columns_are_parted_where_lines_are_short_and_both_are_of_use() -> None:
+    assert sides_of([10.0, 90.0], 0.0, 100.0) == [-1, 1]
+    assert sides_of([90.0, 80.0, 50.0, 51.0], 0.0, 100.0) == [1, 1, -1, -1]
+    assert sorted(sides_of([50.0, 50.0], 0.0, 100.0)) == [-1, 1]
+    assert sides_of([], 0.0, 100.0) == []
+
+
+@given(st.lists(st.floats(0, 100), max_size=30))
+def test_what_goes_left_lies_left_of_what_goes_right(x: list[float]) -> None:
+    sides = sides_of(x, 0.0, 100.0)
+    left, right = ([place for place, at in zip(x, sides, strict=True) if at == s] for s in (-1, 1))
+    assert not left or not right or max(left) <= min(right)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.builds(End, st.tuples(st.floats(0, 400), st.floats(0, 300)), st.floats(0.1, 1.0)),
+            min_size=1,
+            max_size=6,
+        ),
+        max_size=12,
+    )
+)
+def test_every_label_takes_one_of_its_ends(options: list[list[End]]) -> None:
+    chosen = ends_of(options, ROOM, 12.0)
+    assert len(chosen) == len(options)
+    assert all(0 <= end < len(of_label) for end, of_label in zip(chosen, options, strict=True))
+
+
+def test_ends_lie_near_a_column_well_inside_and_apart() -> None:
+    near, far = End((20.0, 100.0), 1.0), End((200.0, 100.0), 1.0)
+    assert ends_of([[far, near]], ROOM, 12.0) == [1]
+    assert ends_of([[near._replace(inside=0.1), far]], ROOM, 12.0) == [1]
+    # The second label leaves the height that the first has taken.
+    level = [End((22.0, 102.0), 1.0), End((30.0, 160.0), 1.0)]
+    assert ends_of([[near], level], ROOM, 12.0) == [0, 1]

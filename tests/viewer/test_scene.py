@@ -262,6 +262,40 @@ def test_zones_are_put_on_another_surface_only_where_they_exist_there() -> None:
     assert not scene.state.looks["zone/overlap_skin_left"].visible
 
 
+def test_zones_on_the_skin_bring_the_skin_to_see_through_and_take_it_along() -> None:
+    looks = {"zone/overlap_left": Look(), "skin": Look(visible=False), "sacrum": Look()}
+    known = {*looks, "zone/overlap_skin_left"}
+    scene = Scene(SceneState(looks=looks))
+    with scene.change("skin") as draft:
+        draft.put_zones_on("skin", known)
+    skin = scene.state.looks["skin"]
+    assert skin.visible and 0 < skin.opacity < 0.5
+    with scene.change("back") as draft:
+        draft.put_zones_on("deep", known)
+    assert not scene.state.looks["skin"].visible
+    # Whoever has shown the skin keeps it as it is.
+    with scene.change("as the user likes it") as draft:
+        draft.show("skin")
+        draft.fade("skin", opacity=0.8)
+        draft.put_zones_on("skin", known)
+    assert scene.state.looks["skin"] == Look(opacity=0.8)
+    with scene.change("back") as draft:
+        draft.put_zones_on("deep", known)
+    assert scene.state.looks["skin"] == Look(opacity=0.8)
+
+
+def test_the_skin_comes_only_with_a_zone_that_is_shown_on_it() -> None:
+    looks = {"zone/overlap_left": Look(visible=False), "skin": Look(visible=False)}
+    known = {*looks, "zone/overlap_skin_left"}
+    scene = Scene(SceneState(looks=looks))
+    with scene.change("skin") as draft:
+        draft.put_zones_on("skin", known)
+    assert not scene.state.looks["skin"].visible
+    with scene.change("a zone") as draft:
+        draft.show("zone/overlap_skin_left")
+    assert scene.state.looks["skin"].visible
+
+
 def test_a_scene_cannot_be_saved_where_nothing_can(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(GluteaError, match="choose another folder"):

@@ -31,6 +31,7 @@ def test_zones_move_from_surface_to_surface_and_back(hand):
     assert hand.visible(OUTER) and not hand.visible(DEEP)
     choose(hand, down=1)
     assert hand.visible(SKIN) and not hand.visible(OUTER)
+    assert hand.visible("skin"), "zones on the skin hang in the air without it"
     assert hand.part_pixels(SKIN) > 100
     assert different(first, outer) > 100
     assert different(outer, hand.pixels()) > 100

@@ -18,6 +18,7 @@ from meshes.specimen import FloatArray, Landmark, Part, part_id
 from meshes.structure import structures
 from viewer.items import LINE, view_table
 from viewer.palette import Material, blend, landmark_colour, material_of, palette, rgb
+from viewer.stage.hatching import DECLARED, DRAWN, flat_mm, hatch
 from viewer.stage.striation import coordinates
 from viewer.stage.surfaces import Surface, ball, distinct, merged, tube
 from viewer.stage.tones import drawn_towards, field_colours, shaded, striped_colours
@@ -61,8 +62,9 @@ class Piece(msgspec.Struct, eq=False):
     """One surface with its actor.
 
     `base` is the opacity that it has in a fully opaque look; `glass` ghosts look as glass does;
-    `rank` decides between surfaces that
-    coincide; `closed` ones are never seen from inside, unless they are `opened` by a cut.
+    `rank` decides between surfaces that coincide and are brought `forward`; `closed` ones are never
+    seen from inside, unless they are `opened` by a cut; `hatched` ones carry the places that a
+    hatch is drawn by.
     """
 
     surface: Surface
@@ -76,7 +78,9 @@ class Piece(msgspec.Struct, eq=False):
     visible: bool = True
     opened: bool = False
     clear: bool = False
-    shader: str = ""
+    hatched: bool = False
+    forward: bool = False
+    shader: str | None = None
 
     def show(self, shown: Shown) -> None:
         """Take on an opacity and a highlight."""
@@ -118,6 +122,10 @@ class Piece(msgspec.Struct, eq=False):
         self.shader = how
         shader = self.actor.GetShaderProperty()
         shader.ClearAllFragmentShaderReplacements()
+        if self.hatched:
+            place, code = DECLARED
+            shader.AddFragmentShaderReplacement(place, True, f"{place}\n{code}", False)
+            how = DRAWN + how
         if how:
             shader.AddFragmentShaderReplacement(_LIGHT, True, _LIGHT + how, False)
 
@@ -201,9 +209,15 @@ def _patch(patch: Patch) -> Iterator[Piece]:
     ink = palette().zones[patch.zone]
     glow = Material(ink.colour, ambient=0.9, diffuse=0.1, specular=0.0, power=1.0)
     if len(patch.triangles):
-        surface = Surface(patch.vertices_mm, patch.triangles, patch.normals)
+        places = flat_mm(patch.vertices_mm, patch.triangles, patch.normals)
+        surface = Surface(
+            patch.vertices_mm, patch.triangles, patch.normals, texture_coordinates=places
+        )
         actor = _actor(surface, glow)
-        fill = Piece(surface, actor, glow, base=ink.opacity, closed=False, rank=ink.rank)
+        hatch(actor, ink.hatch, ink.edge)
+        fill = Piece(
+            surface, actor, glow, base=ink.opacity, closed=False, rank=ink.rank, hatched=True
+        )
         # Zones that coincide are settled by depth, whichever is drawn first: a zone of lower rank
         # drawn later must not veil the one that lies on top.
         keys = vtkInformation()
@@ -219,12 +233,18 @@ def _patch(patch: Patch) -> Iterator[Piece]:
 
 
 def _brought_forward(piece: Piece) -> Piece:
-    """Let the piece win against surfaces that it touches, by a millimetre or two of depth."""
-    units = -FORWARD - FORWARD_RANK * piece.rank
-    mapper = piece.actor.GetMapper()
+    """Let the piece win against surfaces that it touches."""
+    piece.forward = True
+    bring_forward(piece.actor, piece.rank)
+    return piece
+
+
+def bring_forward(actor: vtkActor, rank: int) -> None:
+    """Let an actor win against surfaces that it touches, by a millimetre or two of depth."""
+    units = -FORWARD - FORWARD_RANK * rank
+    mapper = actor.GetMapper()
     mapper.SetResolveCoincidentTopologyToPolygonOffset()
     mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0.0, units)
-    return piece
 
 
 def _landmark(landmark: Landmark) -> Piece:

@@ -1,12 +1,12 @@
 """What is labelled, and the point of it that the label's line leads to.
 
-Found by asking what a viewer sees: a coarse grid of rays for broad structures, and the vertices of
-thin ones, which a grid would miss. So a label never points at something that is hidden.
+Found in a picture of who is seen where (`sight`): a label's line ends deep inside the widest free
+stretch of what it names, never on a border and never on what is hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,18 +19,29 @@ from meshes.specimen import FloatArray
 from meshes.structure import structures
 from viewer.palette import without_side
 from viewer.stage.actors import Drawn, Shown
-from viewer.stage.layout import Box
-from viewer.stage.picking import Picker, display_of, rays
+from viewer.stage.layout import Box, End, ends_of
+from viewer.stage.picking import Picker, rays
+from viewer.stage.sight import Seen, Sight
 
-GRID = (40, 34)
 THIN_KINDS = ("nerve", "artery", "vein")
-THIN_SAMPLES = 48
-# Broad structures that fill less of what is seen than this have no label, and only so many have.
+# Broad structures that fill less of what is seen than this have no label, nor thin ones of fewer
+# pixels; and only so many labels are given in all.
 LEAST_SHARE = 0.004
-MOST_BROAD = 12
-LEAST_SEEN_SAMPLES = 3
-# Cosine of the angle, 60°, up to which a surface counts as facing the viewer.
-FACING = 0.5
+LEAST_THIN_PX = 20
+MOST = 28
+# What is nowhere as deep as this inside is too thin to be pointed at.
+LEAST_DEPTH_PX = 2.0
+# Of one item so many places are weighed, so far apart (in pixels of the sight), each about as deep
+# inside as its deepest place; what lies this deep is deep enough.
+PLACES, APART_PX, DEEP_ENOUGH = 10, 40.0, 0.7
+DEEP_PX, DEEP_THIN_PX = 24.0, 2.0
+ROUND_ABOUT_PX = 10.0
+# A stretch is what is seen of an item within so many pixels.
+STRETCH_PX = 60.0
+# In heights of a label.
+LEAST_LINE = 1.5
+# What is only just inside the room between the columns is named where more of it is seen.
+SLIVER = 0.35
 
 
 class Named(NamedTuple):
@@ -41,29 +52,50 @@ class Named(NamedTuple):
     weight: float
 
 
+class Place(NamedTuple):
+    """A place in the picture (pixels), on a surface (3,) in mm, and how deep inside, up to 1."""
+
+    end: End
+    point_mm: FloatArray
+
+
 def names_in_view(
     renderer: vtkRenderer,
     picker: Picker,
+    sight: Sight,
     atlas: Atlas,
     shown: Mapping[str, Shown],
     drawn: Mapping[str, Drawn],
     room: Box,
+    height_px: float,
 ) -> list[Named]:
-    """Courses, zones and the largest parts that can be seen; each name once, where most is seen.
+    """Courses, zones and the largest parts that can be seen; each name once.
 
-    What is seen only outside `room`, so under the labels themselves, has none.
+    `room` lies between the columns of labels, `height_px` is a label's height. What is seen only
+    outside of the room is named there.
     """
-    thin = [item for item in shown if _is_thin(item, atlas)]
-    found = [(item, *_seen_of(item, drawn[item], renderer, picker, room)) for item in thin]
-    thin_seen = [(item, point, share) for item, point, share in found if point is not None]
-    broad = _broad_in_view(renderer, picker, atlas, room)
-    best: dict[str, Named] = {}
-    for item, point, share in thin_seen + broad:
+    named = {i: look for i, look in shown.items() if i in atlas.parts or i.startswith("zone/")}
+    seen = sight.look(renderer, shown, drawn)
+    # A line has some length.
+    gap = LEAST_LINE * height_px
+    inner = room._replace(left=room.left + gap, right=room.right - gap)
+    places: dict[str, list[Place]] = {}
+    weights: dict[str, float] = {}
+    for item, cells, share in _extents(seen):
+        if item not in named or not _is_large(item, atlas, len(cells), share):
+            continue
         words = _words(item)
         weight = share + _rank(item, atlas)
-        if words not in best or best[words].weight < weight:
-            best[words] = Named(words, point, weight)
-    return sorted(best.values(), key=lambda named: (-named.weight, named.words))
+        found = list(_places(item, cells, _is_thin(item, atlas), seen, renderer, picker, inner))
+        if found:
+            places.setdefault(words, []).extend(found)
+            weights[words] = max(weight, weights.get(words, 0.0))
+    most = sorted(places, key=lambda words: (-weights[words], words))[:MOST]
+    ends = ends_of([[place.end for place in places[words]] for words in most], room, height_px)
+    return [
+        Named(words, places[words][end].point_mm, weights[words])
+        for words, end in zip(most, ends, strict=True)
+    ]
 
 
 def _is_thin(item: str, atlas: Atlas) -> bool:
@@ -72,9 +104,15 @@ def _is_thin(item: str, atlas: Atlas) -> bool:
     return item.startswith("zone/")
 
 
+def _is_large(item: str, atlas: Atlas, pixels: int, share: float) -> bool:
+    return pixels >= LEAST_THIN_PX if _is_thin(item, atlas) else share >= LEAST_SHARE
+
+
 def _rank(item: str, atlas: Atlas) -> float:
-    """Courses first, then zones, then whatever is largest."""
-    return 3.0 if item in atlas.tubes else 2.0 if item.startswith("zone/") else 0.0
+    """Courses first, then zones, other nerves and vessels, then whatever is largest."""
+    if item in atlas.tubes:
+        return 3.0
+    return 2.0 if item.startswith("zone/") else 1.0 if _is_thin(item, atlas) else 0.0
 
 
 def _words(item: str) -> str:
@@ -85,79 +123,81 @@ def _words(item: str) -> str:
     return structures()[name].english
 
 
-def _seen_of(
-    item: str, drawn: Drawn, renderer: vtkRenderer, picker: Picker, room: Box
-) -> tuple[FloatArray | None, float]:
-    """A seen point in the middle of what is seen of a thin item, and the share that is seen."""
-    surface = drawn.pieces[0].surface
-    places = display_of(renderer, surface.vertices_mm)
-    low, high = (room.left, room.bottom, 0.0), (room.right, room.top, 1.0)
-    # Of a nerve that runs through a close view only what is in the picture is asked for.
-    inside = np.flatnonzero(((places >= low) & (places < high)).all(axis=1))
-    # Where a surface is seen edge on, a line would end beside it.
-    starts, ends = rays(renderer, places[inside, :2])
-    sight = (ends - starts) / np.linalg.norm(ends - starts, axis=1, keepdims=True)
-    facing = np.abs((sight * surface.normals[inside]).sum(axis=1)) > FACING
-    some = np.flatnonzero(facing if facing.any() else ~facing)
-    some = some[:: max(1, len(some) // THIN_SAMPLES)]
-    pixels = places[inside[some], :2]
-    hits = [picker.pick(starts[i], ends[i]) for i in some]
-    seen = [i for i, hit in enumerate(hits) if hit is not None and hit.item == item]
-    if len(seen) < LEAST_SEEN_SAMPLES:
-        return None, 0.0
-    middle = np.median(pixels[seen], axis=0)
-    hit = hits[seen[int(((pixels[seen] - middle) ** 2).sum(axis=1).argmin())]]
-    assert hit is not None
-    return hit.position_mm, float(_central(pixels[seen], renderer).sum() / len(pixels))
-
-
-def _central(pixels: FloatArray, renderer: vtkRenderer) -> FloatArray:
-    """How much places (n, 2) count: 1 in the middle of the picture, 0 in its corners."""
-    off = 2 * np.asarray(pixels) / renderer.GetSize() - 1
-    return np.asarray(1 - (off**2).sum(axis=1) / 2)
-
-
-def _broad_in_view(
-    renderer: vtkRenderer, picker: Picker, atlas: Atlas, room: Box
-) -> list[tuple[str, FloatArray, float]]:
-    """The broad parts that fill most of the picture: item, a point well inside, share.
+def _extents(seen: Seen) -> Iterator[tuple[str, NDArray[np.int64], float]]:
+    """Of each item that is seen: its cells (flat indices), and its share of all that is seen.
 
     What lies in the middle counts for more: that is what the viewer has come to see.
     """
-    columns, rows = GRID
-    x, y = np.meshgrid(
-        room.left + (np.arange(columns) + 0.5) * (room.right - room.left) / columns,
-        room.bottom + (np.arange(rows) + 0.5) * (room.top - room.bottom) / rows,
-    )
-    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
-    starts, ends = rays(renderer, pixels)
-    hits = [picker.pick(start, end) for start, end in zip(starts, ends, strict=True)]
-    owners = np.array([hit.item if hit else "" for hit in hits]).reshape(rows, columns)
-    counts = _central(pixels, renderer).reshape(rows, columns)
-    total = max(1.0, float(counts[owners != ""].sum()))
-    out = []
-    for item in np.unique(owners):
-        part = atlas.parts.get(str(item))
-        if part is None or structures()[part.structure].kind in THIN_KINDS:
-            continue
-        mask = owners == item
-        share = float(counts[mask].sum()) / total
-        if share >= LEAST_SHARE:
-            hit = hits[_inmost(mask)]
-            assert hit is not None
-            out.append((str(item), hit.position_mm, share))
-    return sorted(out, key=lambda found: -found[2])[: 2 * MOST_BROAD]
+    flat = seen.owners.ravel()
+    order = np.argsort(flat, kind="stable")
+    starts = np.searchsorted(flat[order], np.arange(1, len(seen.items) + 2))
+    central = _central(seen.owners.shape).ravel()
+    total = max(1.0, float(central[flat > 0].sum()))
+    for item, start, end in zip(seen.items, starts[:-1], starts[1:], strict=True):
+        if end > start:
+            cells = order[start:end]
+            yield item, cells, float(central[cells].sum()) / total
 
 
-def _inmost(mask: NDArray[np.bool_]) -> int:
-    """The flat index of a cell deep inside a mask: peel it until the last cells are left."""
-    left = mask
-    while True:
-        padded = np.pad(left, 1)
-        peeled = left & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-        if not peeled.any():
-            break
-        left = peeled
-    cells = np.argwhere(left)
-    row, column = cells[((cells - cells.mean(axis=0)) ** 2).sum(axis=1).argmin()]
-    return int(row) * mask.shape[1] + int(column)
+def _central(shape: tuple[int, ...]) -> FloatArray:
+    """How much the cells of a picture (h, w) count: 1 in its middle, 0 in its corners."""
+    y, x = (2 * (np.arange(n) + 0.5) / n - 1 for n in shape)
+    return np.asarray(1 - (y[:, None] ** 2 + x[None] ** 2) / 2)
+
+
+def _places(
+    item: str,
+    cells: NDArray[np.int64],
+    thin: bool,
+    seen: Seen,
+    renderer: vtkRenderer,
+    picker: Picker,
+    room: Box,
+) -> Iterator[Place]:
+    """Places deep inside what is seen of an item, apart from each other, where much of it is."""
+    across = seen.owners.shape[1]
+    at = np.stack([cells % across, cells // across], axis=1)
+    depth = seen.depth_px.ravel()[cells]
+    pixels = (at + 0.5) * seen.scale
+    inside = np.asarray((pixels >= room[:2]).all(axis=1) & (pixels < room[2:]).all(axis=1))
+    if not inside.any() or depth[inside].max() < SLIVER * depth.max():
+        # Not at the foot, which is written on.
+        inside = ~inside & (pixels[:, 1] >= room.bottom)
+    if not inside.any():
+        return
+    pixels = pixels[inside]
+    found = spread(at[inside], depth[inside], DEEP_THIN_PX if thin else DEEP_PX)
+    starts, ends = rays(renderer, pixels[[cell for cell, _ in found]])
+    for (cell, well), start, end in zip(found, starts, ends, strict=True):
+        hit = picker.pick(start, end)
+        if hit is not None and hit.item == item:
+            x, y = pixels[cell]
+            yield Place(End((float(x), float(y)), well), hit.position_mm)
+
+
+def spread(at: NDArray[np.int64], depth: FloatArray, enough: float) -> list[tuple[int, float]]:
+    """Which of the cells `at` (n, 2) of an item to point at, and how good each is, up to 1.
+
+    `depth` (n,): how far each lies inside; what is deeper than `enough` is no better. Cells that
+    are apart from each other, each the deepest round about; better where more of the item is seen.
+    """
+    deep = np.minimum(depth, enough)
+    most = float(deep.max())
+    if most < LEAST_DEPTH_PX:
+        return []
+    # Of cells as deep as each other the one in the middle of what is seen.
+    off = np.linalg.norm(at - at.mean(axis=0), axis=1)
+    liked = deep / most - 0.1 * off / max(1.0, float(off.max()))
+    left = deep >= max(DEEP_ENOUGH * most, LEAST_DEPTH_PX)
+    found: list[tuple[int, int]] = []
+    while left.any() and len(found) < PLACES:
+        best = int(np.where(left, liked, -np.inf).argmax())
+        away = np.linalg.norm(at - at[best], axis=1)
+        left &= away > max(APART_PX, most)
+        best = int(np.where(away < ROUND_ABOUT_PX, depth, 0.0).argmax())
+        found.append((best, int((away < STRETCH_PX).sum())))
+    longest = max(stretch for _, stretch in found)
+    return [
+        (cell, float(deep[cell]) / most * (0.4 + 0.6 * stretch / longest))
+        for cell, stretch in found
+    ]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from viewer.stage.strokes import Point
+
+# What a column's surplus of labels costs, in widths between the columns.
+EVEN = 0.15
+# What an end costs that is not well inside, that comes level with another, that is one more on a
+# side, each against a line across the whole picture.
+SHALLOW, CROWD, LOPSIDED = 0.6, 0.25, 0.3
 
 
 class Box(NamedTuple):
@@ -151,11 +158,53 @@ def _parted(line: tuple[Point, Point], ends: tuple[Point, Point]) -> bool:
     return one * other < 0
 
 
-def sides_of(x: Sequence[float], middle: float, near: float) -> list[int]:
-    """The column of each label, -1 left or 1 right: its own side, or the emptier one if central."""
-    sides = [0 if abs(place - middle) < near else 1 if place > middle else -1 for place in x]
-    for i in sorted((i for i, side in enumerate(sides) if not side), key=lambda i: x[i]):
-        right = sum(side > 0 for side in sides)
-        left = sum(side < 0 for side in sides)
-        sides[i] = -1 if left < right or (left == right and x[i] < middle) else 1
+def sides_of(x: Sequence[float], left: float, right: float) -> list[int]:
+    """The column of each label, -1 left or 1 right, for points at `x` between both columns.
+
+    What goes left lies left of all that goes right: so no line to the one column crosses one to the
+    other. Where to part them is what makes lines short and columns of like length.
+    """
+    order = sorted(range(len(x)), key=lambda i: x[i])
+    places = [x[i] for i in order]
+
+    def cost(parting: int) -> float:
+        long = sum(abs(place - left) for place in places[:parting])
+        long += sum(abs(right - place) for place in places[parting:])
+        uneven = 2 * parting - len(places)
+        return long + EVEN * (right - left) * uneven**2 / max(len(places), 1)
+
+    parting = min(range(len(x) + 1), key=cost)
+    sides = [1] * len(x)
+    for i in order[:parting]:
+        sides[i] = -1
     return sides
+
+
+class End(NamedTuple):
+    """Where a label's line may end: a point, and how well inside what it names, up to 1."""
+
+    point: Point
+    inside: float
+
+
+def ends_of(options: Sequence[Sequence[End]], room: Box, height: float) -> list[int]:
+    """Which of its possible ends each label takes: near a column, well inside, not in a crowd.
+
+    `room` lies between the columns, `height` is a label's. Labels with the fewest options choose
+    first.
+    """
+    wide = max(room.right - room.left, 1.0)
+    taken: dict[int, list[float]] = {-1: [], 1: []}
+    chosen = [0] * len(options)
+    for i in sorted(range(len(options)), key=lambda i: len(options[i])):
+        best = (math.inf, 0, 1)
+        for option, ((x, y), inside) in enumerate(options[i]):
+            for side in (-1, 1):
+                far = abs(x - (room.left if side < 0 else room.right)) / wide
+                crowd = sum(max(0.0, 1 - abs(y - other) / height) for other in taken[side])
+                uneven = len(taken[side]) / (1 + len(taken[-1]) + len(taken[1]))
+                cost = far + SHALLOW * (1 - inside) + CROWD * crowd + LOPSIDED * uneven
+                best = min(best, (cost, option, side))
+        _, chosen[i], side = best
+        taken[side].append(options[i][chosen[i]].point[1])
+    return chosen

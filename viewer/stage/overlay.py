@@ -13,40 +13,36 @@ from annotations.zones.zone import Zones
 from meshes.specimen import FloatArray, part_id
 from viewer.credits import credit_sentences
 from viewer.items import LINE, view_table
-from viewer.palette import Theme, landmark_colour, palette, rgb
+from viewer.palette import landmark_colour, palette, rgb
 from viewer.scene import Camera, SceneState
 from viewer.stage.actors import Drawn, Shown
 from viewer.stage.cameras import taken
-from viewer.stage.labels import MOST_BROAD, Named, names_in_view
-from viewer.stage.layout import Box, beside, sides_of, uncrossed
+from viewer.stage.columns import Placed, columns
+from viewer.stage.labels import Named, names_in_view
+from viewer.stage.layout import Box, beside
 from viewer.stage.marker import Marker
 from viewer.stage.picking import Picker, display_of, rays
-from viewer.stage.strokes import Point, Stroke, Strokes, dashed, ring
-from viewer.stage.texts import Align, Text, Texts, measured, wrapped
+from viewer.stage.sheet import Sheet, wing_px
+from viewer.stage.sight import Sight
+from viewer.stage.strokes import Point, Strokes, dashed
+from viewer.stage.texts import Texts, measured, wrapped
 
-# Sizes as shares of the picture's height (or of its width, where that is the scarcer).
-LABEL = 0.0195
-SMALL = 0.0135
-LEAST_LABEL_PX, LEAST_SMALL_PX = 11.0, 9.0
-MARGIN = 0.014
 # The part of the height that a fitted view leaves to the credit.
 FOOT = 0.055
-# The room that a column of labels takes at either side, in letter heights; at most so much in all.
-WING = 15.0
-MOST_WINGS = 0.55
 # A landmark this far behind what is seen counts as hidden: its point is drawn as a ring. What lies
 # deeper still is not drawn: on the far side of the body it would seem to belong to the near one.
 HIDDEN_MM = 3.0
 BURIED_MM = 70.0
 SCALE_SHARE = 0.16
-# Labels of what lies this near to the middle (in widths of what is shown) go where there is room.
-NEAR_MIDDLE = 0.10
 # Every so many vertices are enough to know how far the picture's contents reach.
 SPARSE = 16
 
 
 class Overlay:
-    """Draws over a renderer's picture what its state asks for."""
+    """Draws over a renderer's picture what its state asks for.
+
+    `pixel_ratio`: pixels of the screen to a unit of it.
+    """
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self._renderer = renderer
@@ -58,9 +54,8 @@ class Overlay:
         self._drawn: Mapping[str, Drawn] = {}
         self._names: list[Named] = []
         self._named_for: tuple[object, ...] | None = None
-        self._ink: list[Stroke] = []
-        self._written: list[Text] = []
-        self._taken: list[Box] = []
+        self._sight = Sight()
+        self.pixel_ratio = 1.0
 
     def show(
         self,
@@ -88,39 +83,38 @@ class Overlay:
         """What a fitted view leaves free: of the width for labels, of the height at the foot."""
         width, height = self._renderer.GetSize()
         return (
-            2 * wing_px(width, height) / max(width, 1) if self._asked.labels else 0.0,
+            2 * self._wing_px / max(width, 1) if self._asked.labels else 0.0,
             FOOT if self._asked.credit else 0.0,
         )
+
+    @property
+    def _wing_px(self) -> float:
+        return wing_px(*self._renderer.GetSize(), self.pixel_ratio)
 
     def close(self) -> None:
         """Take everything out of the renderer."""
         self._strokes.close()
         self._texts.close()
+        self._sight.close()
         self._atlas, self._shown, self._drawn, self._names = None, {}, {}, []
 
     def place(self, picker: Picker, moving: bool, marker: Marker) -> None:
         """Lay everything out for the camera as it stands; call it before every render."""
         width, height = self._renderer.GetSize()
-        self._unit = unit_px(width, height)
-        self._margin = MARGIN * self._unit
-        self._label_px = max(LEAST_LABEL_PX, LABEL * self._unit)
-        self._small_px = max(LEAST_SMALL_PX, SMALL * self._unit)
-        self._theme: Theme = palette().themes[self._asked.theme]
-        self._room = Box(self._margin, self._margin, width - self._margin, height - self._margin)
-        self._ink, self._written, self._taken = [], [], []
+        theme = palette().themes[self._asked.theme]
+        self.sheet = sheet = Sheet(width, height, theme, self.pixel_ratio)
         self._corner = marker.corner_px
-        self._taken.append(Box(width - self._corner, 0.0, width, self._corner))
+        sheet.taken.append(Box(width - self._corner, 0.0, width, self._corner))
         for letters, x, y in marker.directions(self._renderer.GetActiveCamera()):
-            size = 0.85 * self._label_px
-            bottom = y - measured("L", size)[1] / 2
-            self._write(letters, x, bottom, size, "centre", True)
+            size = 0.85 * sheet.label_px
+            sheet.write(letters, x, y - measured("L", size)[1] / 2, size, "centre", True)
         if self._atlas is not None:
             self._place_all(self._atlas, picker, moving)
-        self._strokes.show(self._ink)
-        self._texts.show(self._written)
+        self._strokes.show(sheet.ink, sheet.veils, sheet.dots)
+        self._texts.show(sheet.written)
 
     def _place_all(self, atlas: Atlas, picker: Picker, moving: bool) -> None:
-        floor = self._margin
+        floor = self.sheet.margin
         if self._asked.credit:
             floor = self._credit(atlas)
         if self._asked.scale_bar:
@@ -128,14 +122,22 @@ class Overlay:
         named = self._dimension_lines(atlas, picker)
         marks = self._landmarks(atlas, picker)
         if self._asked.labels:
-            width, height = self._renderer.GetSize()
-            wing = wing_px(width, height)
-            room = Box(wing, floor, width - wing, height)
-            # Names of what lies under the columns would lead back to where they stand.
-            named += [mark for mark in marks if room.holds(self._point(mark))]
-            marks = [mark for mark in marks if not room.holds(self._point(mark))]
-            named += self._names_now(atlas, picker, moving, room)
-        self._columns(named, floor)
+            wing = self._wing_px
+            room = Box(wing, floor, self.sheet.width - wing, self.sheet.height)
+            named += marks + self._names_now(atlas, picker, moving, room)
+            marks = []
+        if named:
+            pixels = display_of(self._renderer, np.stack([name.point_mm for name in named]))
+            columns(
+                self.sheet,
+                [
+                    Placed(name.words, _xy(pixel), name.weight)
+                    for name, pixel in zip(named, pixels, strict=True)
+                    if _in_front(pixel[None])
+                ],
+                self._extent(),
+                (floor, max(floor, self._corner)),
+            )
         for mark in marks:
             self._name_beside(mark)
 
@@ -143,32 +145,29 @@ class Overlay:
 
     def _credit(self, atlas: Atlas) -> float:
         """Write the credit; returns the height that it reaches."""
-        room = self._renderer.GetSize()[0] - self._corner - 2 * self._margin
-        words = wrapped(" ".join(credit_sentences(atlas, self._shown)), self._small_px, room)
-        return self._write(words, self._room.left, self._margin, self._small_px, "left", True)
+        sheet = self.sheet
+        room = sheet.width - self._corner - 2 * sheet.margin
+        words = wrapped(" ".join(credit_sentences(atlas, self._shown)), sheet.small_px, room)
+        return sheet.write(words, sheet.room.left, sheet.margin, sheet.small_px, "left", True)
 
     def _scale_bar(self, floor: float) -> float:
         """Draw the scale bar above `floor`; returns the height that it reaches."""
-        width, height = self._renderer.GetSize()
-        camera = taken(self._renderer.GetActiveCamera())
-        per_px = mm_per_px(camera, height)
-        length_mm = round_length_mm(per_px * width * SCALE_SHARE)
-        left, bottom = self._room.left, floor + self._margin
-        right, tick = left + length_mm / per_px, 0.35 * self._label_px
-        stroke = max(1.5, 0.0022 * self._unit)
-        colour = rgb(self._theme.line)
-        for points in (
-            [(left, bottom), (right, bottom)],
-            [(left, bottom), (left, bottom + tick)],
-            [(right, bottom), (right, bottom + tick)],
-        ):
-            self._ink.append(Stroke(points, stroke, colour))
+        sheet = self.sheet
+        per_px = mm_per_px(taken(self._renderer.GetActiveCamera()), sheet.height)
+        length_mm = round_length_mm(per_px * sheet.width * SCALE_SHARE)
+        left, bottom = sheet.room.left, floor + sheet.margin
+        right, tick = left + length_mm / per_px, 0.35 * sheet.label_px
+        width = max(1.5, 0.0022 * sheet.unit)
+        colour = rgb(sheet.theme.line)
+        sheet.stroke([(left, bottom), (right, bottom)], width, colour)
+        for x in (left, right):
+            sheet.stroke([(x, bottom), (x, bottom + tick)], width, colour)
         size = f"{length_mm / 10:g} cm" if length_mm >= 10 else f"{length_mm:g} mm"
         # In perspective a length is true at one depth only.
         words = f"{size} at mid-depth"
         above = bottom + 1.3 * tick
-        self._taken.append(Box(left, bottom, right, above))
-        return self._write(words, left, above, self._small_px, "left", False)
+        sheet.taken.append(Box(left, bottom, right, above))
+        return sheet.write(words, left, above, sheet.small_px, "left")
 
     # --- landmarks and lines -------------------------------------------------------------------
 
@@ -182,8 +181,8 @@ class Overlay:
             ends = display_of(self._renderer, zones.dimension_line_mm)
             if not _in_front(ends):
                 continue
-            dash = 0.011 * self._unit
-            width = max(1.2, 0.0022 * self._unit)
+            dash = 0.011 * self.sheet.unit
+            width = max(1.2, 0.0022 * self.sheet.unit)
             colour = rgb(palette().landmarks.colour)
             pairs = dashed(_xy(ends[0]), _xy(ends[1]), dash, 0.6 * dash)
             start, end = zones.dimension_line_mm
@@ -191,8 +190,9 @@ class Overlay:
             middles = start + shares[:, None] * (end - start)
             depths = self._depths_mm(middles, picker, [line] * len(middles))
             seen = [depth < BURIED_MM for depth in depths]
-            shown = zip(pairs, seen, strict=True)
-            self._ink += [Stroke(pair, width, colour) for pair, is_seen in shown if is_seen]
+            for pair, is_seen in zip(pairs, seen, strict=True):
+                if is_seen:
+                    self.sheet.stroke(list(pair), width, colour)
             if any(seen):
                 middle = middles[np.flatnonzero(seen)[sum(seen) // 2]]
                 out.append(Named(dimension_text(atlas, zones), middle, 10.0))
@@ -218,20 +218,20 @@ class Overlay:
                 continue
             if depth_mm > HIDDEN_MM:
                 colour = rgb(landmark_colour(landmark.name))
-                radius, width = 0.0058 * self._unit, max(1.3, 0.0024 * self._unit)
-                self._ink.append(Stroke(ring(point, radius), width, colour))
+                self.sheet.ring(point, 0.0058 * self.sheet.unit, colour)
             words = view_table().landmarks[landmark.name].label
             out.append(Named(words, landmark.position_mm, 5.0))
         return out
 
     def _name_beside(self, mark: Named) -> None:
         """Write a name near its point, away from the picture's middle, if there is room."""
-        point = self._point(mark)
-        outwards = 1 if point[0] >= self._renderer.GetSize()[0] / 2 else -1
-        size, gap = measured(mark.words, self._label_px), 0.011 * self._unit
-        box = beside(point, size, gap, self._room, self._taken, outwards)
+        sheet = self.sheet
+        point = _xy(display_of(self._renderer, mark.point_mm)[0])
+        outwards = 1 if point[0] >= sheet.width / 2 else -1
+        size, gap = measured(mark.words, sheet.label_px), 0.011 * sheet.unit
+        box = beside(point, size, gap, sheet.room, sheet.taken, outwards)
         if box is not None:
-            self._write(mark.words, box.left, box.bottom, self._label_px, "left", False)
+            sheet.write(mark.words, box.left, box.bottom, sheet.label_px, "left")
 
     def _depths_mm(
         self, points_mm: FloatArray, picker: Picker, items: Sequence[str]
@@ -257,55 +257,19 @@ class Overlay:
         camera = taken(self._renderer.GetActiveCamera())
         wanted = (atlas, camera, dict(self._shown), room)
         if self._named_for != wanted and not (moving and self._names):
-            found = names_in_view(self._renderer, picker, atlas, self._shown, self._drawn, room)
-            self._names = found[: 2 * MOST_BROAD]
+            height = measured("L", self.sheet.label_px)[1]
+            self._names = names_in_view(
+                self._renderer,
+                picker,
+                self._sight,
+                atlas,
+                self._shown,
+                self._drawn,
+                room,
+                height,
+            )
             self._named_for = wanted
         return list(self._names)
-
-    def _columns(self, named: list[Named], floor: float) -> None:
-        """Write names left and right of the anatomy, each with a line to its point."""
-        if not named:
-            return
-        left_edge, right_edge = self._extent()
-        middle = (left_edge + right_edge) / 2
-        pixels = display_of(self._renderer, np.stack([n.point_mm for n in named]))
-        sides = sides_of(pixels[:, 0].tolist(), middle, NEAR_MIDDLE * (right_edge - left_edge))
-        gap = 0.03 * self._unit
-        for side in (-1, 1):
-            low = floor if side < 0 else max(floor, self._corner)
-            low += 0.5 * self._label_px
-            high = self._room.top
-            mine = [
-                (name, _xy(pixel))
-                for name, pixel, at in zip(named, pixels, sides, strict=True)
-                if at == side and _in_front(pixel[None])
-            ]
-            room = WING * self._label_px
-            mine = [(n._replace(words=wrapped(n.words, self._label_px, room)), p) for n, p in mine]
-            sizes = {name.words: measured(name.words, self._label_px) for name, _ in mine}
-            mine = _that_fit(mine, sizes, high - low)
-            widest = max((sizes[name.words][0] for name, _ in mine), default=0.0)
-            if side < 0:
-                x = max(left_edge - gap, self._room.left + widest)
-            else:
-                x = min(right_edge + gap, self._room.right - widest)
-            start = x - side * 0.25 * self._label_px
-            heights = [sizes[name.words][1] * 1.15 for name, _ in mine]
-            placed = uncrossed([point for _, point in mine], heights, start, low, high)
-            for (name, point), bottom in ((mine[i], bottom) for i, bottom in placed):
-                align: Align = "right" if side < 0 else "left"
-                self._write(name.words, x, bottom, self._label_px, align, False)
-                self._leader((start, bottom + sizes[name.words][1] / 2), point)
-
-    def _leader(self, start: Point, end: Point) -> None:
-        colour = rgb(self._theme.muted)
-        plate = rgb(self._theme.plate)
-        width = max(1.0, 0.0014 * self._unit)
-        # A pale line beneath keeps the thin one legible on dark and on light anatomy.
-        self._ink.append(Stroke([start, end], 3.0 * width, plate, 0.35))
-        self._ink.append(Stroke([start, end], width, colour))
-        dot = ring(end, 0.9 * width, 10)
-        self._ink.append(Stroke(dot, 2.2 * width, rgb(self._theme.line)))
 
     def _extent(self) -> Point:
         """How far left and right the shown anatomy reaches, in pixels, within the picture."""
@@ -325,23 +289,6 @@ class Overlay:
         x = seen[:, 0] if len(seen) else pixels[:, 0]
         return (float(max(0.0, x.min())), float(min(width, x.max())))
 
-    # --- writing -------------------------------------------------------------------------------
-
-    def _write(
-        self, words: str, x: float, y: float, size_px: float, align: Align, muted: bool
-    ) -> float:
-        """Write a text whose lower edge is at `y`; returns the height that it reaches."""
-        colour = rgb(self._theme.muted if muted else self._theme.text)
-        self._written.append(Text(words, x, y, size_px, colour, rgb(self._theme.plate), align))
-        width, height = measured(words, size_px)
-        left = {"left": x, "centre": x - width / 2, "right": x - width}[align]
-        self._taken.append(Box(left, y, left + width, y + height))
-        return y + height
-
-    def _point(self, named: Named) -> Point:
-        """Where in the picture a name belongs."""
-        return _xy(display_of(self._renderer, named.point_mm)[0])
-
     def _on_picture(self, point: Point) -> bool:
         width, height = self._renderer.GetSize()
         return 0 <= point[0] < width and 0 <= point[1] < height
@@ -358,17 +305,6 @@ def dimension_text(atlas: Atlas, zones: Zones) -> str:
     )
 
 
-def unit_px(width: int, height: int) -> float:
-    """What sizes are shares of: the height, or most of the width where that is the scarcer."""
-    return min(height, 0.85 * width)
-
-
-def wing_px(width: int, height: int) -> float:
-    """The room that the labels take at either side."""
-    letters = WING * max(LEAST_LABEL_PX, LABEL * unit_px(width, height))
-    return min(letters, MOST_WINGS * width / 2)
-
-
 def mm_per_px(camera: Camera, height_px: int) -> float:
     """The size of a pixel at the focal point."""
     away = math.dist(camera.position_mm, camera.focal_point_mm)
@@ -379,18 +315,6 @@ def round_length_mm(most_mm: float) -> float:
     """The longest of 1, 2 or 5 times a power of ten that is not longer than `most_mm`."""
     power = 10.0 ** math.floor(math.log10(most_mm))
     return float(max(step * power for step in (1, 2, 5) if step * power <= most_mm))
-
-
-def _that_fit(
-    named: list[tuple[Named, Point]], sizes: Mapping[str, tuple[float, float]], room: float
-) -> list[tuple[Named, Point]]:
-    """The weightiest names that a column has room for."""
-    out, used = [], 0.0
-    for name, point in sorted(named, key=lambda pair: -pair[0].weight):
-        used += sizes[name.words][1] * 1.15
-        if used <= room:
-            out.append((name, point))
-    return out
 
 
 def _xy(place: FloatArray) -> Point:

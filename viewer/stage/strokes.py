@@ -1,4 +1,4 @@
-"""Smooth lines, rings and dots in the plane of the picture: one actor for all of them.
+"""Smooth lines, rings, dots and veils in the plane of the picture: one actor for all of them.
 
 Lines are drawn as strips whose borders fade out, because OpenGL's own are jagged without
 multisampling. Lengths are pixels, the origin is bottom left.
@@ -20,6 +20,8 @@ from viewer.stage.arrays import borrowed
 
 Point = tuple[float, float]
 FADE_PX = 0.8
+DOT_SECTORS = 20
+CORNER_STEPS = 6
 
 
 class Stroke(NamedTuple):
@@ -29,6 +31,26 @@ class Stroke(NamedTuple):
     width: float
     colour: Rgb
     opacity: float = 1.0
+
+
+class Dot(NamedTuple):
+    """A full circle."""
+
+    centre: Point
+    radius: float
+    colour: Rgb
+
+
+class Veil(NamedTuple):
+    """A rectangle that fades out over `fade` pixels beyond its edges."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    fade: float
+    colour: Rgb
+    opacity: float
 
 
 def dashed(start: Point, end: Point, dash: float, gap: float) -> list[tuple[Point, Point]]:
@@ -42,7 +64,7 @@ def dashed(start: Point, end: Point, dash: float, gap: float) -> list[tuple[Poin
     return [(_point(a + along * s), _point(a + along * min(s + dash, length))) for s in starts]
 
 
-def ring(centre: Point, radius: float, around: int = 28) -> list[Point]:
+def ring(centre: Point, radius: float, around: int = 72) -> list[Point]:
     """A circle as a closed line."""
     angle = np.linspace(0.0, 2 * np.pi, around + 1)
     x, y = centre
@@ -63,12 +85,18 @@ class Strokes:
         renderer.AddViewProp(self._actor)
         self._kept: tuple[object, ...] = ()
 
-    def show(self, strokes: Sequence[Stroke]) -> None:
-        """Draw these and nothing else."""
-        self._actor.SetVisibility(bool(strokes))
-        if not strokes:
+    def show(
+        self, strokes: Sequence[Stroke], veils: Sequence[Veil] = (), dots: Sequence[Dot] = ()
+    ) -> None:
+        """Draw these and nothing else: the veils below the strokes, the dots above them."""
+        parts = [_veil_quads(veils)] if veils else []
+        parts += [_quads(strokes)] if strokes else []
+        parts += [_dot_quads(dots)] if dots else []
+        self._actor.SetVisibility(bool(parts))
+        if not parts:
             return
-        corners, inks = _quads(strokes)
+        corners = np.concatenate([corners for corners, _ in parts])
+        inks = np.concatenate([inks for _, inks in parts])
         points = np.zeros((len(corners), 3), np.float32)
         points[:, :2] = corners
         cells = np.arange(len(corners), dtype=np.int32)
@@ -113,6 +141,46 @@ def _quads(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.u
     inks[:] = np.repeat(colours, counts, axis=0)[:, None]
     inks[1:, :, 2:, 3] = 0.0
     return corners.reshape(-1, 2), np.rint(inks.reshape(-1, 4) * 255).astype(np.uint8)
+
+
+def _veil_quads(veils: Sequence[Veil]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Corners (n, 2) and colours (n, 4) of all veils' quads: a core in a border that fades."""
+    left, bottom, right, top, fade = np.array([veil[:5] for veil in veils]).T
+    core = np.stack(
+        [np.stack(c, axis=1) for c in ((right, top), (left, top), (left, bottom), (right, bottom))],
+        axis=1,
+    )
+    # Round each corner of the core in steps, so that the fading is the same on all ways out.
+    angle = np.linspace(0.0, np.pi / 2, CORNER_STEPS) + np.arange(4)[:, None] * np.pi / 2
+    out = np.stack([np.cos(angle), np.sin(angle)], axis=-1).reshape(-1, 2)
+    inner = np.repeat(core, CORNER_STEPS, axis=1)
+    outer = inner + fade[:, None, None] * out
+    after_inner, after_outer = np.roll(inner, -1, axis=1), np.roll(outer, -1, axis=1)
+    border = np.stack([inner, after_inner, after_outer, outer], axis=2)
+    corners = np.concatenate([core[:, None], border], axis=1)
+    inks = np.empty((*corners.shape[:3], 4))
+    inks[:] = np.array([(*veil.colour, veil.opacity) for veil in veils])[:, None, None]
+    inks[:, 1:, 2:, 3] = 0.0
+    return corners.reshape(-1, 2), np.rint(inks.reshape(-1, 4) * 255).astype(np.uint8)
+
+
+def _dot_quads(dots: Sequence[Dot]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Corners (n, 2) and colours (n, 4) of all dots' quads: sectors whose border fades out."""
+    angle = np.linspace(0.0, 2 * np.pi, DOT_SECTORS + 1)
+    rim = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    one, other = rim[:-1], rim[1:]
+    quads, inks = [], []
+    for centre, radius, colour in dots:
+        inner, outer = max(radius - FADE_PX / 2, 0.05), radius + FADE_PX / 2
+        sectors = np.stack([0 * one, inner * one, inner * other, 0 * one], axis=1)
+        border = np.stack([inner * one, inner * other, outer * other, outer * one], axis=1)
+        ink = np.ones((2, DOT_SECTORS, 4, 4))
+        ink[..., :3] = colour
+        ink[1, :, 2:, 3] = 0.0
+        quads.append(np.concatenate([sectors, border]) + centre)
+        inks.append(ink)
+    placed = np.concatenate(quads).reshape(-1, 2)
+    return placed, np.rint(np.concatenate(inks).reshape(-1, 4) * 255).astype(np.uint8)
 
 
 def _point(values: NDArray[np.float64]) -> Point:

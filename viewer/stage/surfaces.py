@@ -13,6 +13,8 @@ from meshes.specimen import FloatArray, IntArray
 from viewer.stage.arrays import borrowed
 
 Colours = NDArray[np.uint8]
+# The array of the texture coordinates: across and along fibres, or places for a hatch.
+COORDINATES = "Coordinates"
 
 
 class Surface:
@@ -63,7 +65,7 @@ class Surface:
             data.GetPointData().SetScalars(scalars)
         if self.texture_coordinates is not None:
             where = borrowed(self.texture_coordinates)
-            where.SetName("Fibres")
+            where.SetName(COORDINATES)
             data.GetPointData().SetTCoords(where)
         return data
 

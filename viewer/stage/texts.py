@@ -29,10 +29,8 @@ class Text(NamedTuple):
     y: float
     size_px: float
     colour: Rgb
-    plate: Rgb
     align: Align = "left"
     bold: bool = False
-    plate_opacity: float = 0.7
 
 
 class Texts:
@@ -59,8 +57,6 @@ class Texts:
             style = actor.GetTextProperty()
             _style(style, text.size_px * points, text.bold)
             style.SetColor(*text.colour)
-            style.SetBackgroundColor(*text.plate)
-            style.SetBackgroundOpacity(text.plate_opacity)
             style.SetJustification({"left": 0, "centre": 1, "right": 2}[text.align])
 
     def close(self) -> None:

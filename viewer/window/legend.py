@@ -1,8 +1,8 @@
-"""The legend of the zones: colour, meaning, and this specimen's figures, side by side."""
+"""The legend of the zones: colour and hatch, meaning, and this specimen's figures, side by side."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from annotations.atlas import Atlas
@@ -10,10 +10,10 @@ from annotations.zones.table import zone_table
 from annotations.zones.zone import ZoneFigures, patch_key
 from meshes.specimen import Side, part_id
 from viewer.items import LINE
-from viewer.palette import colour_of
+from viewer.palette import palette
 from viewer.scene import Change, Look, Scene
 from viewer.window.layout import paragraph
-from viewer.window.tree_delegate import chip
+from viewer.window.swatch import HEIGHT_PX, WIDTH_PX, swatch
 from viewer.window.wording import zone_figure
 
 INDENT_PX = 16
@@ -78,7 +78,8 @@ class Legend(QWidget):
 
     def _add_zone(self, row: int, zone: str, english: str, meaning: str) -> int:
         box = self._boxes[zone] = self._check_box(zone, english, f"Show: {meaning}")
-        box.setIcon(chip(colour_of(f"zone/{zone}_left"), ratio=self.devicePixelRatioF()))
+        box.setIcon(swatch(palette().zones[zone], self.devicePixelRatioF()))
+        box.setIconSize(QSize(WIDTH_PX, HEIGHT_PX))
         self._grid.addWidget(box, row, 0, 1, 4)
         self._add_line(row + 1, zone, meaning)
         return row + 2

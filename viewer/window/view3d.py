@@ -216,6 +216,7 @@ class View3D(QWidget):
     def _size_stage(self) -> None:
         assert self._stage is not None
         size, window = self.picture_size(), self._stage.window
+        self._stage.pixel_ratio = self.devicePixelRatioF()
         if tuple(window.GetSize()) != (size.width(), size.height()):
             window.SetSize(size.width(), size.height())
 
