@@ -125,3 +125,49 @@ def test_on_real_anatomy_the_areas_follow_and_an_overlap_appears(real_hand):
     # What is new is shown on the side that opened with its zones.
     assert real_hand.visible("zone/overlap_right")
     assert real_hand.part_pixels("zone/overlap_right") > 50
+
+
+def widened(hand):
+    """Both bands as wide as it takes for them to overlap."""
+    for band, (low, high) in hand.window.zones.limits.boxes.items():
+        set_box(hand, high, 95)
+        wait_for_limits(hand, band, (low.value(), 95.0))
+
+
+def test_an_overlap_appears_on_every_side_that_shows_its_zones(hand):
+    hand.window.commands["preset_entry_zone"].trigger()
+    assert not hand.visible("zone/overlap_left")
+    widened(hand)
+    assert hand.visible("zone/overlap_left")
+    assert hand.visible("zone/overlap_right")
+
+
+def test_an_overlap_stays_away_where_no_zones_are_shown(hand):
+    hand.window.commands["preset_superficial"].trigger()
+    widened(hand)
+    assert not hand.visible("zone/overlap_left")
+    assert not hand.visible("zone/overlap_right")
+    assert not hand.visible("zone/overlap_skin_right")
+
+
+def test_an_overlap_appears_on_the_surface_that_the_zones_are_on(hand):
+    surface = hand.window.zones.surface
+    surface.setCurrentIndex(surface.findData("skin"))
+    hand.settle()
+    widened(hand)
+    assert hand.visible("zone/overlap_skin_right")
+    assert not hand.visible("zone/overlap_right")
+    assert not hand.visible("zone/overlap_skin_left")
+
+
+def test_what_cannot_be_kept_is_shown_and_told_once(hand, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("GLUTEA_CACHE", str(tmp_path / "file"))
+    low, high = hand.window.zones.limits.boxes["psis_band"]
+    set_box(hand, high, 66)
+    wait_for_limits(hand, "psis_band", (low.value(), 66.0))
+    assert "could not be kept" in hand.window.banner.text
+    hand.window.banner.dismiss()
+    set_box(hand, high, 67)
+    wait_for_limits(hand, "psis_band", (low.value(), 67.0))
+    assert "could not be kept" not in hand.window.banner.text

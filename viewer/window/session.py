@@ -157,7 +157,7 @@ class Session(QObject):
         self.shown.emit()
 
     def _next_state(self, before: Any, atlas: Any) -> SceneState:
-        from viewer.presets import items, opening_state
+        from viewer.presets import items, opening_state, with_new_zones
 
         if self._state is not None:
             return self._state
@@ -169,7 +169,7 @@ class Session(QObject):
         # The same specimen with other settings: all stays; what is new comes as it opens.
         known = {item.id for item in items(before)}
         fresh = {i: look for i, look in opening.looks.items() if i not in known}
-        looks: dict[str, Look] = {**fresh, **now.looks}
+        looks: dict[str, Look] = with_new_zones({**fresh, **now.looks}, items(atlas), known)
         return msgspec.structs.replace(now, request=atlas.request, looks=looks)
 
     def _gave_up(self, sentence: str) -> None:
