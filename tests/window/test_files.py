@@ -155,28 +155,53 @@ def test_the_folder_of_the_last_file_is_remembered(hand, tmp_path):
 # --- asking for a file ----------------------------------------------------------------------------
 
 
-def choosing(monkeypatch, **answers):
-    """Let the file dialogs answer at once."""
+def choosing(monkeypatch, to_save=None, to_open=""):
+    """Let the file dialogs answer at once: with a file, or by being closed."""
     from viewer.window.file_commands import QFileDialog
 
-    for name, answer in answers.items():
-        monkeypatch.setattr(QFileDialog, name, staticmethod(lambda *_, answer=answer: (answer, "")))
+    named = QFileDialog.selectedFiles
+
+    def save(dialog):
+        # As typing it does: what is not spelled out Qt adds.
+        dialog.selectFile(to_save or "")
+        return 1 if to_save else 0
+
+    def selected(dialog):
+        path = named(dialog)[0] if to_save is None else to_save
+        suffix = dialog.defaultSuffix()
+        return [path if "." in path.rpartition("/")[2] else f"{path}.{suffix}"]
+
+    monkeypatch.setattr(QFileDialog, "exec", save)
+    monkeypatch.setattr(QFileDialog, "selectedFiles", selected)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", staticmethod(lambda *_: (to_open, "")))
 
 
 def test_the_menu_saves_and_opens_where_the_user_says(hand, tmp_path, monkeypatch):
-    choosing(monkeypatch, getSaveFileName=str(tmp_path / "lecture"))
+    choosing(monkeypatch, to_save=str(tmp_path / "lecture"))
     hand.window.commands["save_scene"].trigger()
     # The ending is added where the user leaves it out.
     path = tmp_path / "lecture.json"
     assert load_scene(path).request == hand.window.atlas.request
     assert "lecture.json" in hand.window.status.pointer.text()
-    choosing(monkeypatch, getOpenFileName=str(path))
+    choosing(monkeypatch, to_open=str(path))
     with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
         hand.window.commands["open_scene"].trigger()
 
 
+def test_no_file_is_replaced_whose_name_qt_did_not_see(hand, tmp_path, monkeypatch):
+    """Qt asks whether "heart.v2" may be replaced; what would be written is heart.v2.json."""
+    (tmp_path / "heart.v2.json").write_text("a year's work")
+    choosing(monkeypatch, to_save=str(tmp_path / "heart.v2"))
+    hand.window.commands["save_scene"].trigger()
+    assert (tmp_path / "heart.v2.json").read_text() == "a year's work"
+    assert hand.window.banner.text.startswith("heart.v2.json is there already")
+    choosing(monkeypatch, to_save=str(tmp_path / "heart.v3"))
+    hand.window.commands["save_scene"].trigger()
+    assert load_scene(tmp_path / "heart.v3.json").request == hand.window.atlas.request
+
+
 def test_who_thinks_better_of_it_changes_nothing(hand, monkeypatch):
-    choosing(monkeypatch, getSaveFileName="", getOpenFileName="")
+    choosing(monkeypatch)
     state = hand.window.scene.state
     for command in ("save_scene", "open_scene"):
         hand.window.commands[command].trigger()
@@ -193,7 +218,7 @@ def test_the_menu_saves_a_picture_as_fine_as_is_chosen(hand, tmp_path, monkeypat
         return PictureDialog.DialogCode.Accepted
 
     monkeypatch.setattr(PictureDialog, "exec", accept)
-    choosing(monkeypatch, getSaveFileName=str(tmp_path / "slide"))
+    choosing(monkeypatch, to_save=str(tmp_path / "slide"))
     hand.window.commands["save_picture"].trigger()
     image = QImage(str(tmp_path / "slide.png"))
     assert image.size() == hand.view.picture_size()
@@ -210,4 +235,13 @@ def test_the_picture_dialog_offers_what_the_view_shows_in_three_sizes(hand):
         dialog.sizes.setCurrentIndex(row)
         sizes.append(dialog.size_px)
     assert sizes == [view, view * 2, view * 4]
+    dialog.deleteLater()
+
+
+def test_no_size_is_offered_that_cannot_be_drawn(hand):
+    """On a 4K screen four times as fine is more than there is memory for."""
+    from viewer.window.pictures import PictureDialog
+
+    dialog = PictureDialog(QSize(3000, 2000), hand.window)
+    assert [dialog.sizes.itemData(row) for row in range(dialog.sizes.count())] == [1, 2]
     dialog.deleteLater()

@@ -71,6 +71,12 @@ def checked_target(path: Path) -> Path:
     return path
 
 
+def drawable(width_px: int, height_px: int) -> bool:
+    """Whether a picture of that size can be drawn."""
+    is_large = max(width_px, height_px) > MOST_PX or width_px * height_px > MOST_PIXELS
+    return not is_large and min(width_px, height_px) >= LEAST_PX
+
+
 def checked_size(width_px: int, height_px: int) -> None:
     """Nothing, if a picture of that size can be drawn.
 
@@ -82,7 +88,7 @@ def checked_size(width_px: int, height_px: int) -> None:
             f"A picture of {width_px} × {height_px} pixels is too small: "
             f"take at least {LEAST_PX} × {LEAST_PX}."
         )
-    if max(width_px, height_px) > MOST_PX or width_px * height_px > MOST_PIXELS:
+    if not drawable(width_px, height_px):
         raise GluteaError(
             f"A picture of {width_px} × {height_px} pixels is too large: take at most {MOST_PX} "
             f"a side and {MOST_PIXELS // 1_000_000} million in all (3840 × 2160 fills a 4K screen)."
