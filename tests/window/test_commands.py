@@ -186,6 +186,22 @@ def test_letters_typed_into_the_search_are_no_commands(hand):
     assert hand.window.scene.state == state
 
 
+def test_esc_leads_back_to_the_picture_and_then_out_of_the_full_screen(hand):
+    window = hand.window
+    for widget in (window.structures.search, window.structures.tree, window.toolbar.side):
+        widget.setFocus()
+        hand.qtbot.keyClick(widget, Qt.Key.Key_Escape)
+        assert hand.view.hasFocus()
+    window.commands["full_screen"].trigger()
+    hand.qtbot.waitUntil(window.isFullScreen)
+    window.structures.tree.setFocus()
+    hand.qtbot.keyClick(window.structures.tree, Qt.Key.Key_Escape)
+    assert window.isFullScreen()
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_Escape)
+    hand.qtbot.waitUntil(lambda: not window.isFullScreen())
+    assert not window.commands["full_screen"].isChecked()
+
+
 # --- for everyone --------------------------------------------------------------------------------
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from driving import OPENS_MS, different
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from annotations.zones.table import default_limits_mm
 
@@ -78,6 +81,59 @@ def test_reset_goes_back_to_the_published_limits(hand):
     wait_for_limits(hand, "psis_band", default_limits_mm("psis_band"))
     assert different(first, hand.pixels(), by=0) == 0
     assert not limits.reset.isEnabled()
+
+
+def test_keys_typed_into_a_limit_are_no_commands(hand):
+    """Digits are figures there, not views; letters are nothing."""
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    state = hand.window.scene.state
+    box.setFocus()
+    box.selectAll()
+    hand.qtbot.keyClicks(box, "dlghortsb72")
+    assert box.value() == 72.0
+    assert hand.window.scene.state == state
+    wait_for_limits(hand, "psis_band", (50.0, 72.0))
+    after = msgspec.structs.replace(hand.window.scene.state, request=state.request)
+    assert after == msgspec.structs.replace(state, looks=after.looks)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_limit_that_is_set_gives_the_keyboard_back_to_the_picture(hand, key):
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    box.setFocus()
+    box.selectAll()
+    hand.qtbot.keyClicks(box, "70")
+    hand.qtbot.keyClick(box, key)
+    assert hand.view.hasFocus()
+    assert box.value() == 70.0
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_3)
+    assert hand.window.scene.state.view == "left"
+
+
+def wheel(widget, steps=1):
+    at = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        at,
+        widget.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_scrolling_past_a_limit_does_not_change_it(hand):
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    hand.view.setFocus()
+    wheel(box)
+    assert box.value() == 60.0
+    assert not box.hasFocus()
+    box.setFocus()
+    wheel(box)
+    assert box.value() == 61.0
 
 
 def test_a_flurry_of_steps_is_built_once(hand):
