@@ -128,6 +128,50 @@ def test_a_saved_picture_shows_what_the_view_shows(hand, tmp_path):
     assert different(saved, shown) < 0.03 * shown.shape[0] * shown.shape[1]
 
 
+def in_half(pixels):
+    """A picture at half its fineness."""
+    height, width = (2 * (side // 2) for side in pixels.shape[:2])
+    fine = pixels[:height, :width].astype(float)
+    return sum(fine[i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+
+
+def without_corner(pixels):
+    """Without the marker, which is the window's only."""
+    out = pixels.copy()
+    out[int(0.75 * len(out)) :, int(0.75 * out.shape[1]) :] = 0
+    return out
+
+
+def test_a_finer_picture_has_the_letters_of_the_screen(start, model_atlas, tmp_path):
+    """In a small view letters have their least size; they must not shrink in a finer picture."""
+    hand = start(size=(1000, 640))
+    path = tmp_path / "fine.png"
+    hand.window.files.save_picture(path, 2 * hand.view.picture_size())
+    fine = without_corner(in_half(array_of(QImage(str(path)))))
+    shown = without_corner(hand.pixels()[: fine.shape[0], : fine.shape[1]])
+    # The credit at the foot, line by line.
+    foot = slice(int(0.88 * len(shown)), None)
+    apart = np.abs(fine[foot] - shown[foot]).mean()
+    shifted = np.abs(fine[foot][:, 6:] - shown[foot][:, :-6]).mean()
+    assert apart < 0.5 * shifted
+
+
+def test_on_a_fine_screen_letters_are_as_large_as_on_others(start, model_atlas, monkeypatch):
+    """There a unit of the screen is two pixels; copies show the same."""
+    from viewer.window.view3d import View3D
+
+    hand = start(size=(1000, 640))
+    once = hand.view.stage._overlay._small_px
+    monkeypatch.setattr(View3D, "devicePixelRatioF", lambda view: 2.0)
+    hand.view._resized()
+    hand.settle()
+    assert hand.view.stage._overlay._small_px == 2 * once
+    size = hand.view.picture_size() * 2
+    hand.view.picture_of(hand.window.scene.state, size)
+    assert hand.view.stage._overlay._small_px == 4 * once
+    assert hand.view.stage.pixel_ratio == 2.0
+
+
 def test_a_picture_can_have_a_clear_background_and_any_fineness(hand, tmp_path):
     path = tmp_path / "clear.png"
     hand.window.files.save_picture(path, QSize(800, 500), transparent=True)

@@ -32,8 +32,12 @@ def save_picture(
     width_px: int,
     height_px: int,
     transparent: bool = False,
+    pixel_ratio: float = 1.0,
 ) -> None:
     """Draw the scene off screen and write it, beside first and then renamed.
+
+    `pixel_ratio` keeps the least size of letters in proportion, where the picture is that of a
+    screen in finer pixels.
 
     Raises:
         GluteaError: the name does not end in .png, the size cannot be drawn, the file cannot be
@@ -46,6 +50,7 @@ def save_picture(
 
     stage = Stage()
     try:
+        stage.pixel_ratio = pixel_ratio
         stage.set_atlas(atlas)
         stage.apply(state)
         pixels = stage.image(width_px, height_px, transparent)

@@ -46,7 +46,10 @@ SPARSE = 16
 
 
 class Overlay:
-    """Draws over a renderer's picture what its state asks for."""
+    """Draws over a renderer's picture what its state asks for.
+
+    `pixel_ratio`: pixels of the screen to a unit of it.
+    """
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self._renderer = renderer
@@ -61,6 +64,7 @@ class Overlay:
         self._ink: list[Stroke] = []
         self._written: list[Text] = []
         self._taken: list[Box] = []
+        self.pixel_ratio = 1.0
 
     def show(
         self,
@@ -88,7 +92,9 @@ class Overlay:
         """What a fitted view leaves free: of the width for labels, of the height at the foot."""
         width, height = self._renderer.GetSize()
         return (
-            2 * wing_px(width, height) / max(width, 1) if self._asked.labels else 0.0,
+            2 * wing_px(width, height, self.pixel_ratio) / max(width, 1)
+            if self._asked.labels
+            else 0.0,
             FOOT if self._asked.credit else 0.0,
         )
 
@@ -103,8 +109,8 @@ class Overlay:
         width, height = self._renderer.GetSize()
         self._unit = unit_px(width, height)
         self._margin = MARGIN * self._unit
-        self._label_px = max(LEAST_LABEL_PX, LABEL * self._unit)
-        self._small_px = max(LEAST_SMALL_PX, SMALL * self._unit)
+        self._label_px = max(LEAST_LABEL_PX * self.pixel_ratio, LABEL * self._unit)
+        self._small_px = max(LEAST_SMALL_PX * self.pixel_ratio, SMALL * self._unit)
         self._theme: Theme = palette().themes[self._asked.theme]
         self._room = Box(self._margin, self._margin, width - self._margin, height - self._margin)
         self._ink, self._written, self._taken = [], [], []
@@ -129,7 +135,7 @@ class Overlay:
         marks = self._landmarks(atlas, picker)
         if self._asked.labels:
             width, height = self._renderer.GetSize()
-            wing = wing_px(width, height)
+            wing = wing_px(width, height, self.pixel_ratio)
             room = Box(wing, floor, width - wing, height)
             # Names of what lies under the columns would lead back to where they stand.
             named += [mark for mark in marks if room.holds(self._point(mark))]
@@ -363,9 +369,9 @@ def unit_px(width: int, height: int) -> float:
     return min(height, 0.85 * width)
 
 
-def wing_px(width: int, height: int) -> float:
+def wing_px(width: int, height: int, pixel_ratio: float = 1.0) -> float:
     """The room that the labels take at either side."""
-    letters = WING * max(LEAST_LABEL_PX, LABEL * unit_px(width, height))
+    letters = WING * max(LEAST_LABEL_PX * pixel_ratio, LABEL * unit_px(width, height))
     return min(letters, MOST_WINGS * width / 2)
 
 

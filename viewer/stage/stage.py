@@ -51,7 +51,8 @@ Frame = tuple[
 class Stage:
     """Draws an atlas as a scene says, into the given window or into one of its own, off screen.
 
-    `orientation_marker` shows or hides the small cube with the anatomical directions.
+    `orientation_marker` shows or hides the small cube with the anatomical directions;
+    `pixel_ratio` says how many pixels of the screen make a unit of it (letters have a least size).
 
     Raises:
         GluteaError: OpenGL cannot be had.
@@ -80,6 +81,15 @@ class Stage:
         self._marker = Marker(self.window)
         self._overlay = Overlay(self.renderer)
         self.orientation_marker = True
+
+    @property
+    def pixel_ratio(self) -> float:
+        """Pixels to a unit of the screen: 2 on fine ones."""
+        return self._overlay.pixel_ratio
+
+    @pixel_ratio.setter
+    def pixel_ratio(self, ratio: float) -> None:
+        self._overlay.pixel_ratio = self._marker.pixel_ratio = ratio
 
     # --- what is shown -------------------------------------------------------------------------
 
@@ -313,6 +323,7 @@ class Stage:
         copy = Stage()
         try:
             copy.orientation_marker = self.orientation_marker
+            copy.pixel_ratio = self.pixel_ratio
             copy.set_atlas(self._atlas)
             if self._state is not None:
                 copy.apply(self._state)

@@ -100,8 +100,10 @@ class FileCommands(QObject):
         if atlas is None:
             return
         with self._telling(), _waiting():
-            state = picture_state(self._window.scene.state, self._window.view.camera)
-            save_picture(atlas, state, path, size_px.width(), size_px.height(), transparent)
+            view, size = self._window.view, (size_px.width(), size_px.height())
+            state = picture_state(self._window.scene.state, view.camera)
+            ratio = view.pixel_ratio_at(size_px)
+            save_picture(atlas, state, path, *size, transparent, ratio)
             self._remember(path)
             self._said(f"The picture is saved as {path.name}.")
 
