@@ -208,6 +208,12 @@ def test_opening_can_be_stopped_and_taken_up_again(bare_cache, start, monkeypatc
     assert hand.window.atlas.specimen.name == "model"
 
 
+def test_no_title_is_cut_in_the_toolbar(hand):
+    chooser = hand.window.toolbar.specimens
+    for row in range(chooser.count()):
+        assert "…" not in chooser.itemText(row)
+
+
 def test_the_window_is_there_and_alive_while_an_atlas_is_built(bare_cache, start, monkeypatch):
     monkeypatch.setattr("annotations.atlas.build", slow)
     hand = start(filled=False)
