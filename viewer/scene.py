@@ -223,9 +223,12 @@ def load_scene(path: Path) -> SceneState:
     """Read what `save_scene` wrote.
 
     Raises:
-        GluteaError: no such file, not a scene, from a newer Glutea, or with a camera that sees
-            nothing.
+        GluteaError: no such file, not a scene, from a newer Glutea, with a view that there is not
+            or a camera that sees nothing.
     """
+    # Whoever opens a scene needs the table of views; whoever only has one does not.
+    from viewer.items import view_table
+
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -241,6 +244,12 @@ def load_scene(path: Path) -> SceneState:
         raise GluteaError(
             f"{path.name} is not a scene that Glutea saved, or it is damaged: choose another file."
         ) from error
+    if state.view not in view_table().views:
+        known = ", ".join(view_table().views)
+        raise GluteaError(
+            f"{path.name} asks for the view '{state.view}', which there is not: write one of "
+            f"{known} in it."
+        )
     if state.camera is not None and not state.camera.sees():
         raise GluteaError(
             f"The camera in {path.name} sees nothing, so the file is damaged: choose another file."

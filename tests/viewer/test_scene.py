@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from annotations.request import Request
 from meshes.errors import GluteaError
+from viewer.items import view_table
 from viewer.scene import (
     SCENE_VERSION,
     Camera,
@@ -196,7 +197,7 @@ states = st.builds(
     SceneState,
     request=st.builds(Request, names, limits, limits),
     looks=st.dictionaries(names, st.builds(Look, st.booleans(), st.floats(0, 1)), max_size=5),
-    view=names,
+    view=st.sampled_from(list(view_table().views)),
     camera=st.none()
     | st.builds(Camera, vectors, vectors, vectors, st.floats(1, 120)).filter(Camera.sees),
     theme=st.sampled_from(["light", "dark"]),
@@ -324,6 +325,13 @@ def test_what_is_no_scene_is_said_in_one_sentence(tmp_path: Path, content: bytes
     assert sentence.startswith("lecture.json is not a scene")
     assert sentence.endswith("choose another file.")
     assert "\n" not in sentence
+
+
+def test_a_view_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    """Else the first look would fail, in the middle of a lecture."""
+    (tmp_path / "lecture.json").write_text(json.dumps(whole(view="sideways")))
+    with pytest.raises(GluteaError, match=r"the view 'sideways'.* posterior, .* in it\."):
+        load_scene(tmp_path / "lecture.json")
 
 
 GOOD = {"position_mm": [0, 1000, 0], "focal_point_mm": [0, 0, 0], "up": [0, 0, 1]}
