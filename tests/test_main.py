@@ -150,6 +150,13 @@ def test_an_unknown_structure(capsys: Capture, option: str) -> None:
     assert "has no Rectus femoris" in line
 
 
+@pytest.mark.parametrize("name", ["overlap", "overlap_left", "zone/overlap_right"])
+def test_a_zone_that_is_empty_here(capsys: Capture, name: str) -> None:
+    """Known, but not on this pelvis: that the bands do not meet is what the atlas has to say."""
+    line = mistake(capsys, "render", "a.png", "--specimen", "model", "--show", name)
+    assert "Overlap of both bands: there is none on the specimen 'model'" in line
+
+
 def test_nothing_left_to_export(capsys: Capture, tmp_path: Path) -> None:
     line = mistake(
         capsys,
