@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QScrollBar,
@@ -200,6 +201,26 @@ def test_esc_leads_back_to_the_picture_and_then_out_of_the_full_screen(hand):
     hand.qtbot.keyClick(hand.view, Qt.Key.Key_Escape)
     hand.qtbot.waitUntil(lambda: not window.isFullScreen())
     assert not window.commands["full_screen"].isChecked()
+
+
+def test_tab_goes_round_the_window_and_what_has_the_focus_is_in_sight(hand):
+    """Also in panels that stand behind others: those come to the front."""
+    window = hand.window
+    hand.view.setFocus()
+    met = []
+    for _ in range(80):
+        hand.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        hand.qtbot.wait(10)
+        focused = QApplication.focusWidget()
+        assert not focused.visibleRegion().isEmpty(), focused
+        met.append(focused)
+        if focused is hand.view:
+            break
+    assert met[-1] is hand.view
+    assert {window.structures.tree, window.zones.limits.boxes["psis_band"][0]} <= set(met)
+    # The mouse finds the panels as before.
+    window.commands["panel_entry_zone"].trigger()
+    assert not window.zones.visibleRegion().isEmpty()
 
 
 # --- for everyone --------------------------------------------------------------------------------
