@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import pytest
+from driving import array_of, different
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -201,6 +203,16 @@ def test_esc_leads_back_to_the_picture_and_then_out_of_the_full_screen(hand):
     hand.qtbot.keyClick(hand.view, Qt.Key.Key_Escape)
     hand.qtbot.waitUntil(lambda: not window.isFullScreen())
     assert not window.commands["full_screen"].isChecked()
+
+
+def test_where_the_toolbar_has_no_room_an_arrow_says_so(hand):
+    """On an old projector, 1024 pixels wide."""
+    hand.window.resize(1024, 768)
+    hand.settle(300)
+    arrow = hand.window.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert arrow.isVisible()
+    image = array_of(arrow.grab().toImage())
+    assert different(image, np.full_like(image, image[0, 0])) > 10
 
 
 def test_tab_goes_round_the_window_and_what_has_the_focus_is_in_sight(hand):

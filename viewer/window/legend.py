@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from annotations.atlas import Atlas
@@ -13,10 +13,12 @@ from viewer.items import LINE
 from viewer.palette import colour_of
 from viewer.scene import Change, Look, Scene
 from viewer.window.layout import paragraph
-from viewer.window.tree_delegate import chip
+from viewer.window.tree_delegate import CHIP_PX, chip
 from viewer.window.wording import zone_figure
 
 INDENT_PX = 16
+# Pixels to a unit of the finest screens.
+FINEST = 4.0
 _HIDDEN = Look(visible=False)
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -78,7 +80,9 @@ class Legend(QWidget):
 
     def _add_zone(self, row: int, zone: str, english: str, meaning: str) -> int:
         box = self._boxes[zone] = self._check_box(zone, english, f"Show: {meaning}")
-        box.setIcon(chip(colour_of(f"zone/{zone}_left"), ratio=self.devicePixelRatioF()))
+        # Fine enough for every screen: on which one the legend will stand is not known yet.
+        box.setIconSize(QSize(CHIP_PX, CHIP_PX))
+        box.setIcon(chip(colour_of(f"zone/{zone}_left"), ratio=FINEST))
         self._grid.addWidget(box, row, 0, 1, 4)
         self._add_line(row + 1, zone, meaning)
         return row + 2

@@ -14,7 +14,7 @@ from viewer.scene import Change, Scene
 from viewer.window.band_limits import BANDS, BandLimits
 from viewer.window.layout import CalmList, Scrolled, card, heading, paragraph
 from viewer.window.legend import Legend
-from viewer.window.wording import NOT_FOR_SURGERY, honest_sentence, source_of
+from viewer.window.wording import NOT_FOR_SURGERY, honest_sentence, source_of, unbroken
 
 SURFACES: dict[ZoneSurface, str] = {
     "deep": "Deep surface of gluteus maximus",
@@ -67,7 +67,7 @@ class ZonePanel(Scrolled):
         self.limits.show_request(atlas.request)
         self.legend.set_atlas(atlas)
         sentence = honest_sentence(atlas)
-        self.honesty.setText(sentence)
+        self.honesty.setText(unbroken(sentence))
         self._warning.setVisible(bool(sentence))
         notes = dict.fromkeys(zones.note for zones in atlas.zones.values() if zones.note)
         self.note.setText(" ".join(notes))
