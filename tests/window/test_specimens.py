@@ -223,6 +223,13 @@ def test_the_window_is_there_and_alive_while_an_atlas_is_built(bare_cache, start
     search.setFocus()
     hand.qtbot.keyClicks(search, "alive")
     assert search.text() == "alive"
+    # What goes on is said with its steps, which say little by themselves.
+    hand.qtbot.waitUntil(lambda: "Taking its time" in hand.view._message)
+    assert hand.view._message.startswith("Opening Mean pelvis and femurs")
+    # The limits are those that the atlas is being built for; there is nothing to set yet.
+    zones = hand.window.zones
+    assert zones.limits.limits == ((50.0, 60.0), (50.0, 60.0))
+    assert not zones.limits.isEnabled()
     assert not hand.window.commands["save_picture"].isEnabled()
 
 

@@ -46,7 +46,9 @@ class News(QObject):
     # --- opening ---------------------------------------------------------------------------------
 
     def _working(self, fraction: float, text: str) -> None:
-        self._view.show_message(f"{text} …")
+        what = self._session.what
+        step = "" if text == what else f"\n{text}"
+        self._view.show_message(f"{what} …{step}")
         self._status.progress(fraction, text)
 
     def _shown(self) -> None:
