@@ -50,6 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         options = _parser().parse_args([word for word in arguments if word != "--debug"])
+        for name in ("specimen", "scene"):
+            if getattr(options, name) is not None and name not in options.takes:
+                raise GluteaError(f"This command takes no --{name}; see glutea --help.")
         command: Callable[[argparse.Namespace], int] = options.command
         code = command(options)
         if sys.stdout is not None:
@@ -92,12 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Glutea {VERSION}")
     parser.add_argument("--specimen", metavar="NAME", help="the specimen to open")
     parser.add_argument("--scene", metavar="FILE", type=Path, help="a scene that was saved before")
-    parser.set_defaults(command=_window)
+    parser.set_defaults(command=_window, takes=("specimen", "scene"))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> _Parser:
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *takes: str) -> _Parser:
         command: _Parser = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(command=run)
+        command.set_defaults(command=run, takes=takes)
         return command
 
     specimens = add("specimens", _specimens, "list the specimens")
@@ -106,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = add("fetch", _fetch, "download a specimen and verify it")
     fetch.add_argument("name", metavar="NAME")
 
-    render = add("render", _render, "draw a picture into a PNG file")
+    render = add("render", _render, "draw a picture into a PNG file", "specimen", "scene")
     render.add_argument("out", metavar="OUT.png", type=Path)
     _add_what(render)
     render.add_argument("--view", metavar="NAME", help="posterior, anterior, left, …")
@@ -116,16 +119,24 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--scale-bar", action="store_true", help="with a scale in cm")
     render.add_argument("--no-credit", action="store_true", help="credits only inside the file")
 
-    measure = add("measure", _measure, "state the figures of a specimen")
-    measure.add_argument("--specimen", metavar="NAME")
+    measure = add("measure", _measure, "state the figures of a specimen", "specimen")
+    _add_specimen(measure)
     _add_variants(measure)
     measure.add_argument("--side", choices=("left", "right", "both"), default="both")
     measure.add_argument("--json", action="store_true", help="everything, as JSON")
 
-    export = add("export", _export, "write meshes: a folder of PLY files, or one .glb file")
+    text = "write meshes: a folder of PLY files, or one .glb file"
+    export = add("export", _export, text, "specimen", "scene")
     export.add_argument("path", metavar="PATH", type=Path)
     _add_what(export)
     return parser
+
+
+def _add_specimen(command: argparse.ArgumentParser) -> None:
+    # Without a default of its own, so that one that was named before the command holds.
+    command.add_argument(
+        "--specimen", metavar="NAME", default=argparse.SUPPRESS, help="see glutea specimens"
+    )
 
 
 def _add_variants(command: argparse.ArgumentParser) -> None:
@@ -140,9 +151,15 @@ def _add_variants(command: argparse.ArgumentParser) -> None:
 
 def _add_what(command: argparse.ArgumentParser) -> None:
     """The options that say what is shown; shared by `render` and `export`."""
-    command.add_argument("--specimen", metavar="NAME")
+    _add_specimen(command)
     _add_variants(command)
-    command.add_argument("--scene", metavar="FILE", type=Path, help="a scene that was saved before")
+    command.add_argument(
+        "--scene",
+        metavar="FILE",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="a scene that was saved before",
+    )
     command.add_argument("--side", choices=("left", "right", "both"), default="both")
     for name, text in (("show", "show"), ("hide", "hide"), ("ghost", "see through")):
         command.add_argument(
@@ -305,7 +322,10 @@ def _built(request: object) -> Atlas:
         with _Progress() as report:
             fetch(request.specimen, report)
     with _Progress() as report:
-        return build(request, report)
+        atlas = build(request, report)
+    if atlas.unkept:
+        print(f"glutea: {atlas.unkept}", file=sys.stderr)
+    return atlas
 
 
 def _atlas_and_state(

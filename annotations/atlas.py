@@ -40,6 +40,7 @@ class Atlas:
         tubes: the courses as parts, by part id (structure = course id).
         zones: by side.
         left_out: courses and branches that could not pass on this anatomy and were not forced.
+        unkept: why what was made for it could not be kept for the next time; "" where it could.
         parts: the specimen's parts and the tubes, by part id.
     """
 
@@ -49,6 +50,7 @@ class Atlas:
     tubes: Mapping[str, Part]
     zones: Mapping[Side, Zones]
     left_out: tuple[LeftOut, ...] = ()
+    unkept: str = ""
     parts: Mapping[str, Part] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +85,7 @@ def build(
         {tube.id: tube for tube in tubes},
         {of_side.side: of_side for of_side in zones},
         tuple(left_out),
+        cache.unkept(),
     )
 
 

@@ -24,6 +24,7 @@ from meshes.errors import GluteaError
 Arrays = Mapping[str, NDArray[Any]]
 # Finished results of the embedded specimen; made by scripts/build_default_atlas.py.
 BUILT = Path(__file__).with_name("built")
+_unkept = ""
 
 
 def cache_folder() -> Path:
@@ -63,18 +64,35 @@ def kept(
 ) -> tuple[Any, Mapping[str, NDArray[Any]]]:
     """What was made before under this name, or what `make` gives, kept for the next time.
 
-    Looked up among the results that come with the program, then in the user's cache folder.
-
-    Raises:
-        GluteaError: the cache folder cannot be written.
+    Looked up among the results that come with the program, then in the user's cache folder. Where
+    that cannot be written, what was made is used all the same; `unkept` then says why.
     """
+    global _unkept
     file = f"{name}.safetensors"
     for folder in (BUILT, cache_folder()):
         if found := load(folder / stage / file, header_type):
             return found
     made = make()
-    save(cache_folder() / stage / file, *made)
+    try:
+        save(cache_folder() / stage / file, *made)
+    except GluteaError as error:
+        _unkept = f"What was worked out could not be kept for the next time. {error}"
     return made
+
+
+def unkept() -> str:
+    """Why something could not be kept since this was last asked, and what to do; "" if all was."""
+    global _unkept
+    why, _unkept = _unkept, ""
+    return why
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """What is wrong with a folder in the cache, and what to do about it."""
+    return (
+        f"The folder {folder} cannot be written ({error.strerror or error}): free some space, "
+        "change its rights, or set GLUTEA_CACHE to another folder."
+    )
 
 
 def save(path: Path, header: object, arrays: Arrays) -> None:
@@ -91,10 +109,7 @@ def save(path: Path, header: object, arrays: Arrays) -> None:
     try:
         write_beside(path, to_bytes(dict(arrays), metadata=metadata))
     except OSError as error:
-        raise GluteaError(
-            f"The folder {path.parent} cannot be written ({error.strerror or error}): free some "
-            "space, change its rights, or set GLUTEA_CACHE to another folder."
-        ) from error
+        raise GluteaError(unwritable(path.parent, error)) from error
 
 
 def write_beside(path: Path, content: bytes) -> None:

@@ -14,8 +14,7 @@ import main as program
 from annotations.atlas import Atlas
 from annotations.courses.variants import Variants
 from annotations.request import Request
-from meshes import cache
-from viewer.scene import SceneState, save_scene
+from viewer.scene import Look, SceneState, save_scene
 
 ROOT = Path(__file__).parent.parent
 Capture = pytest.CaptureFixture[str]
@@ -151,6 +150,13 @@ def test_an_unknown_structure(capsys: Capture, option: str) -> None:
     assert "has no Rectus femoris" in line
 
 
+@pytest.mark.parametrize("name", ["overlap", "overlap_left", "zone/overlap_right"])
+def test_a_zone_that_is_empty_here(capsys: Capture, name: str) -> None:
+    """Known, but not on this pelvis: that the bands do not meet is what the atlas has to say."""
+    line = mistake(capsys, "render", "a.png", "--specimen", "model", "--show", name)
+    assert "Overlap of both bands: there is none on the specimen 'model'" in line
+
+
 def test_nothing_left_to_export(capsys: Capture, tmp_path: Path) -> None:
     line = mistake(
         capsys,
@@ -176,13 +182,39 @@ def test_a_picture_that_cannot_be_written(capsys: Capture, tmp_path: Path) -> No
     assert str(Path("file")) in line
 
 
-def test_a_cache_that_cannot_be_written(
+def test_a_cache_that_cannot_be_written_costs_nothing_that_was_worked_out(
     capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """New limits of a band: the zones are marked anew, used, and what could not be kept is said."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("GLUTEA_CACHE", str(tmp_path / "file"))
-    monkeypatch.setattr(cache, "BUILT", tmp_path / "nothing built")
-    assert "GLUTEA_CACHE" in mistake(capsys, "measure", "--specimen", "model")
+    request = Request("model", psis_band_mm=(50.0, 61.5))
+    save_scene(SceneState(request=request, looks={"sacrum": Look()}), tmp_path / "a.json")
+    assert run("render", "a.png", "--scene", "a.json", "--size", "64x64") == 0
+    assert (tmp_path / "a.png").is_file()
+    line = capsys.readouterr().err
+    assert line.startswith("glutea: What was worked out could not be kept")
+    assert "GLUTEA_CACHE" in line
+    assert line.count("\n") == 1
+    assert run("measure", "--specimen", "model", "--json") == 0
+    assert capsys.readouterr().err == "", "what comes with the program needs no cache"
+
+
+def test_a_cache_that_cannot_be_looked_into(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded specimen needs none; fetching is one sentence."""
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("GLUTEA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GLUTEA_MIRROR", str(tmp_path))
+    for act in ("stat", "open", "unlink"):
+        monkeypatch.setattr(Path, act, denied)
+    assert run("specimens") == 0
+    assert "(available" in capsys.readouterr().out
+    assert "GLUTEA_CACHE" in mistake(capsys, "fetch", "z-anatomy")
 
 
 def test_a_mirror_that_has_nothing(
@@ -192,6 +224,33 @@ def test_a_mirror_that_has_nothing(
     monkeypatch.setenv("GLUTEA_MIRROR", "no such folder")
     for arguments in (["fetch", "z-anatomy"], ["measure", "--specimen", "z-anatomy"]):
         assert "GLUTEA_MIRROR" in mistake(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["--specimen", "model", "fetch", "model"], "--specimen"),
+        (["--specimen", "model", "specimens"], "--specimen"),
+        (["--scene", "a.json", "measure"], "--scene"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_a_command_does_not_take_is_not_passed_over(
+    capsys: Capture, arguments: list[str], option: str
+) -> None:
+    assert f"takes no {option}" in mistake(capsys, *arguments)
+
+
+def test_options_may_stand_before_the_command(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for command in (["render", "a.png"], ["measure"], ["export", "out"]):
+        assert "specimen 'mars'" in mistake(capsys, "--specimen", "mars", *command)
+    for command in (["render", "a.png"], ["export", "out"]):
+        assert "nowhere.json" in mistake(capsys, "--scene", "nowhere.json", *command)
+    # The nearer to the command, the stronger.
+    assert "'venus'" in mistake(capsys, "--specimen", "mars", "measure", "--specimen", "venus")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- faults and interruptions -----------------------------------------------------------------
@@ -417,8 +476,6 @@ def test_export_of_one_side_without_some(tmp_path: Path, model_atlas: Atlas) -> 
 
 
 def test_export_of_what_a_scene_shows(tmp_path: Path) -> None:
-    from viewer.scene import Look
-
     state = SceneState(looks={"sacrum": Look(), "femur_left": Look(False)})
     save_scene(state, tmp_path / "a.json")
     assert run("export", "out", "--scene", tmp_path / "a.json") == 0

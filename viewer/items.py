@@ -14,6 +14,7 @@ from annotations.zones.table import zone_keys, zone_words
 from meshes.errors import GluteaError
 from meshes.specimen import Origin, Side, part_id
 from meshes.structure import Kind, Region, structures
+from viewer.scene import ZONE
 
 Group = Kind | Literal["zone", "landmark", "line"]
 Direction = tuple[float, float, float]
@@ -193,7 +194,7 @@ def _zones(atlas: Atlas) -> Iterator[Item]:
     for name in zone_keys():
         for side in _sides():
             if side in atlas.zones and name in atlas.zones[side].patches:
-                yield Item(f"zone/{part_id(name, side)}", "zone", side, zone_words(name), name)
+                yield Item(f"{ZONE}{part_id(name, side)}", "zone", side, zone_words(name), name)
 
 
 def _landmarks(atlas: Atlas) -> Iterator[Item]:
@@ -241,10 +242,15 @@ def select(atlas: Atlas, selector: str) -> list[str]:
 
 def _nothing_named(wanted: str, written: str, known: Iterable[Item], atlas: Atlas) -> str:
     specimen = atlas.specimen.name
-    base = wanted.removesuffix("_left").removesuffix("_right")
+    base = wanted.removeprefix(ZONE).removesuffix("_left").removesuffix("_right")
     if base in structures():
         english = structures()[base].english
         return f"The specimen '{specimen}' has no {english}: choose another structure or specimen."
+    if base in zone_keys():
+        return (
+            f"{zone_words(base)}: there is none on the specimen '{specimen}' with these limits; "
+            "choose another zone or specimen."
+        )
     # Only a mistake pays for this import.
     from difflib import get_close_matches
 

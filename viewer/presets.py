@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Literal
 
 import msgspec
 
 from annotations.atlas import Atlas
 from annotations.request import Request
+from annotations.zones.zone import split_key
 from meshes.errors import GluteaError
 from meshes.specimen import Side
 from viewer.items import Item, Preset, Rule, items, select, view_table
@@ -23,7 +24,9 @@ __all__ = [
     "presets",
     "select",
     "views",
+    "with_new_zones",
 ]
+HIDDEN = Look(visible=False)
 
 
 def views() -> list[str]:
@@ -60,6 +63,27 @@ def opening_state(atlas: Atlas, request: Request) -> SceneState:
     return SceneState(request=request, looks=_ruled("opening", items(atlas), {}, None))
 
 
+def with_new_zones(
+    looks: Mapping[str, Look], everything: Iterable[Item], known: Container[str]
+) -> dict[str, Look]:
+    """The looks once zones have come that were not among the `known` items, as an overlap does.
+
+    A new zone shows on the sides on which zones show already; on their deep surface, from where
+    `Draft.put_zones_on` takes it to the one that the user has chosen.
+    """
+    zones = [item for item in everything if item.group == "zone"]
+    lit = {item.side for item in zones if item.id in known and looks.get(item.id, HIDDEN).visible}
+    new = {
+        item.id: msgspec.structs.replace(
+            looks.get(item.id, Look()),
+            visible=item.side in lit and split_key(item.name)[1] == "deep",
+        )
+        for item in zones
+        if item.id not in known
+    }
+    return {**looks, **new}
+
+
 def _ruled(
     name: str,
     everything: Iterable[Item],
@@ -73,7 +97,7 @@ def _ruled(
             looks = _ruled(rule.use, everything, looks, _both(within, rule.sides))
         for item in everything:
             if (within is None or item.side in within) and rule.fits(item):
-                looks[item.id] = _changed(looks.get(item.id, Look(visible=False)), rule)
+                looks[item.id] = _changed(looks.get(item.id, HIDDEN), rule)
     return looks
 
 

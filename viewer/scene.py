@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from math import hypot
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +34,11 @@ SCENE_VERSION = 2
 GHOST_OPACITY = 0.25
 ZONE = "zone/"
 SKIN = "skin"
+# Beyond these a camera sees nothing that can be drawn; the window's own stay far within.
+NEAREST_MM, FARTHEST_MM = 5.0, 1e6
+NARROWEST_DEG, WIDEST_DEG = 5.0, 120.0
+# Cosine of less than a hundredth of a degree.
+ALONG_UP = 1.0 - 1e-8
 
 
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +57,25 @@ SEE_THROUGH = Look(opacity=GHOST_OPACITY)
 
 
 class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parallel or perspective camera in the common frame; mm and degrees."""
+    """A perspective camera in the common frame; mm and degrees."""
 
     position_mm: Vector
     focal_point_mm: Vector
     up: Vector
     view_angle_deg: float = 20.0
+
+    def sees(self) -> bool:
+        """Whether anything can be drawn with it: not from within its focal point, not along `up`.
+
+        The window's own cameras do; one from a file may be anything.
+        """
+        away = [p - f for p, f in zip(self.position_mm, self.focal_point_mm, strict=True)]
+        distance, tall = hypot(*away), hypot(*self.up)
+        if not (NEAREST_MM <= distance <= FARTHEST_MM and 0.0 < tall < FARTHEST_MM):
+            return False
+        along = abs(sum(a * u for a, u in zip(away, self.up, strict=True))) / (distance * tall)
+        is_near = hypot(*self.focal_point_mm) <= FARTHEST_MM
+        return is_near and along < ALONG_UP and NARROWEST_DEG <= self.view_angle_deg <= WIDEST_DEG
 
 
 class SceneState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -227,8 +246,12 @@ def load_scene(path: Path) -> SceneState:
     """Read what `save_scene` wrote.
 
     Raises:
-        GluteaError: no such file, not a scene, or from a newer Glutea.
+        GluteaError: no such file, not a scene, from a newer Glutea, with a view that there is not
+            or a camera that sees nothing.
     """
+    # Whoever opens a scene needs the table of views; whoever only has one does not.
+    from viewer.items import view_table
+
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -239,8 +262,19 @@ def load_scene(path: Path) -> SceneState:
         version = msgspec.json.decode(content, type=dict[str, object]).get("glutea_scene")
         if isinstance(version, int) and version > SCENE_VERSION:
             raise GluteaError(f"{path.name} was saved by a newer Glutea: update Glutea to open it.")
-        return msgspec.json.decode(content, type=_SceneFile).state
+        state = msgspec.json.decode(content, type=_SceneFile).state
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise GluteaError(
             f"{path.name} is not a scene that Glutea saved, or it is damaged: choose another file."
         ) from error
+    if state.view not in view_table().views:
+        known = ", ".join(view_table().views)
+        raise GluteaError(
+            f"{path.name} asks for the view '{state.view}', which there is not: write one of "
+            f"{known} in it."
+        )
+    if state.camera is not None and not state.camera.sees():
+        raise GluteaError(
+            f"The camera in {path.name} sees nothing, so the file is damaged: choose another file."
+        )
+    return state

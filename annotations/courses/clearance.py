@@ -28,7 +28,8 @@ class Walls:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
 
         Not counted: the first stretch of a root, what lies round a bifurcation, in the pelvis the
-        plexus of the source that a course springs from, the muscle that it enters (last stretch), a muscle it runs through.
+        plexus of the source that a course springs from, the muscle that it enters (last stretch),
+        a muscle it runs through.
         """
         least: dict[str, float] = {}
 

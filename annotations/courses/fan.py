@@ -199,7 +199,6 @@ class Surface:
         sunk = line - (depth * share**2)[:, None] * inward
         return spaced(sunk, self.space.settings.step_mm)
 
-
     def _through(self, line: FloatArray, radius_mm: float) -> FloatArray:
         """The line led on through the muscle and out on its superficial side, to the skin.
 
@@ -222,9 +221,7 @@ class Surface:
             within = self.space.exact("skin", ray[last:]) < -(radius_mm + UNDER_SKIN_MM)
             last += int(np.argmin(within)) if not within.all() else 0
         share = np.linspace(0, 1, 40)[:, None]
-        bend = (
-            (1 - share) ** 2 * line[-1] + 2 * share * (1 - share) * corner + share**2 * ray[last]
-        )
+        bend = (1 - share) ** 2 * line[-1] + 2 * share * (1 - share) * corner + share**2 * ray[last]
         return spaced(np.vstack([line, bend[1:]]), self.space.settings.step_mm)
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from meshes.cache import cache_folder, write_beside
+from meshes.cache import cache_folder, unwritable, write_beside
 from meshes.errors import DamagedFileError, DownloadError, GluteaError
 from meshes.sources.registry import SourceFile, source
 
@@ -38,12 +38,16 @@ def source_folder(name: str) -> Path:
 
 
 def is_fetched(name: str) -> bool:
-    """Whether every file of the specimen lies in the cache at its full size (hashes: `fetch`)."""
+    """Whether every file of the specimen lies in the cache at its full size (hashes: `fetch`).
+
+    What cannot be looked at is not there: the embedded specimen opens all the same.
+    """
     folder = source_folder(name)
-    return all(
-        (folder / file.name).is_file() and (folder / file.name).stat().st_size == file.bytes
-        for file in source(name).files
-    )
+    try:
+        sizes = [(folder / file.name).stat().st_size for file in source(name).files]
+    except OSError:
+        return False
+    return sizes == [file.bytes for file in source(name).files]
 
 
 def fetch(
@@ -72,7 +76,7 @@ def fetch(
             progress((done + count) / total, f"Fetching {file.name}")
 
         report(0)
-        if not (path.is_file() and _digest(path) == file.sha256):
+        if _digest(path) != file.sha256:
             _fetch_file(name, file, path, report)
         done += file.bytes
         paths.append(path)
@@ -92,20 +96,20 @@ def _fetch_file(name: str, file: SourceFile, path: Path, report: Callable[[int],
             _copy(Path(mirror).expanduser() / name / file.name, file, path)
             report(file.bytes)
     except OSError as error:
-        raise GluteaError(
-            f"The folder {path.parent} cannot be written ({error.strerror or error}): free some "
-            "space, change its rights, or set GLUTEA_CACHE to another folder."
-        ) from error
+        raise GluteaError(unwritable(path.parent, error)) from error
 
 
 def _copy(origin: Path, file: SourceFile, path: Path) -> None:
     try:
-        content = origin.read_bytes()
-    except OSError as error:
+        # Reading from what is no file, as a pipe, might never end.
+        content = origin.read_bytes() if origin.is_file() else None
+    except OSError:
+        content = None
+    if content is None:
         raise DownloadError(
             f"The mirror folder has no readable file {origin}: correct GLUTEA_MIRROR, or unset it "
             "to fetch from the net."
-        ) from error
+        )
     if sha256(content).hexdigest() != file.sha256:
         raise DamagedFileError(
             f"{origin} is not the file that Glutea expects (its SHA-256 differs): replace it by "
@@ -169,8 +173,12 @@ class _Counted:
 
 
 def _digest(path: Path) -> str:
+    """The SHA-256 of a file; "" where there is none that can be read."""
     digest = sha256()
-    with path.open("rb") as file:
-        for block in iter(partial(file.read, CHUNK_BYTES), b""):
-            digest.update(block)
+    try:
+        with path.open("rb") as file:
+            for block in iter(partial(file.read, CHUNK_BYTES), b""):
+                digest.update(block)
+    except OSError:
+        return ""
     return digest.hexdigest()

@@ -284,13 +284,20 @@ def test_kept_prefers_what_comes_with_the_program(
     np.testing.assert_array_equal(arrays["values"], 3.0)
 
 
-def test_kept_says_when_the_cache_cannot_be_written(
+def test_what_cannot_be_kept_is_used_all_the_same_and_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert cache.unkept() == ""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("GLUTEA_CACHE", str(tmp_path / "file"))
-    with pytest.raises(GluteaError, match="GLUTEA_CACHE"):
-        cache.kept("stage", "name", Header, Maker())
+    header, arrays = cache.kept("stage", "name", Header, Maker(5.0))
+    assert header == HEADER
+    np.testing.assert_array_equal(arrays["values"], 5.0)
+    said = cache.unkept()
+    assert str(tmp_path / "file") in said
+    assert "GLUTEA_CACHE" in said
+    assert said.endswith(".")
+    assert cache.unkept() == ""
 
 
 def test_the_cache_folder_follows_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -348,6 +348,18 @@ def test_a_mirror_folder_that_lacks_the_file(
     assert left_behind() == ["large.glb"], "what was whole stays"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_mirror_folder_that_holds_no_file_of_that_name_but_a_pipe(
+    specimen: str, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody writes into it: whoever reads it waits for ever."""
+    (mirror / "test" / "small.glb").unlink()
+    os.mkfifo(mirror / "test" / "small.glb")
+    monkeypatch.setenv("GLUTEA_MIRROR", str(mirror))
+    with pytest.raises(DownloadError, match="no readable file"):
+        fetch(specimen)
+
+
 def test_a_mirror_folder_with_another_file_of_that_name(
     server: Server, specimen: str, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

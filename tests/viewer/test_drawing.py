@@ -183,6 +183,8 @@ def test_a_fitted_view_holds_all_points_and_no_more(
     # The tighter axis is filled to the margins on both sides.
     filled = np.maximum(np.abs(low + room), np.abs(high - room))
     assert filled.min() < 1e-6
+    # Along the looser one they are seen in the middle, also where some are nearer than others.
+    np.testing.assert_allclose(low + high, 0.0, atol=1e-6)
 
 
 @given(POINTS)
@@ -193,6 +195,8 @@ def test_the_foot_of_the_picture_stays_free(points: FloatArray) -> None:
     room = 1 - 2 * view_table().framing.margin
     assert at[:, 1].min() >= -room + 0.2 - 1e-6
     assert np.abs(at).max() <= room + 1e-6
+    # In the middle of what is free.
+    assert at[:, 1].min() + at[:, 1].max() == pytest.approx(0.2, abs=1e-6)
 
 
 def test_only_a_camera_below_the_floor_is_cut_by_it() -> None:

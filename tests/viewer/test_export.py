@@ -208,6 +208,14 @@ def test_nothing_to_export_is_said(model_atlas: Atlas, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.obj", "a.fbx", "a.PLY", "a.txt"])
+def test_a_kind_of_file_that_is_not_written(model_atlas: Atlas, tmp_path: Path, name: str) -> None:
+    """A folder of that name would surprise whoever asked for a file."""
+    with pytest.raises(GluteaError, match=f"does not write .{name[2:]} yet: name a folder"):
+        export(model_atlas, tmp_path / name, SOME, SIDES)
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- other people's things --------------------------------------------------------------------
 
 
@@ -238,6 +246,14 @@ def test_the_folder_one_stands_in_may_be_filled(
     assert {path.stem for path in here.glob("*.ply")} == set(SOME)
     export(model_atlas, Path(name), SOME, SIDES)
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+@pytest.mark.parametrize("name", ["thesis", "thesis.2024"])
+def test_a_file_is_no_folder(model_atlas: Atlas, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(GluteaError, match=f"{name} is a file, and stays as it is"):
+        export(model_atlas, tmp_path / name, SOME, SIDES)
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -272,15 +288,6 @@ def test_a_folder_with_other_things_is_refused_and_left_alone(
         export(model_atlas, folder, ["sacrum"], SIDES)
     assert contents(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_file_in_the_way_is_left_alone(model_atlas: Atlas, tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(GluteaError, match="choose another place"):
-        export(model_atlas, tmp_path / "out", SOME, SIDES)
-    assert (tmp_path / "out").read_text() == "a file"
-    with pytest.raises(GluteaError, match="choose another place"):
-        export(model_atlas, tmp_path / "out" / "below", SOME, SIDES)
 
 
 def test_an_export_that_fails_leaves_the_earlier_one(

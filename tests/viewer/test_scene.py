@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from annotations.request import Request
 from meshes.errors import GluteaError
+from viewer.items import view_table
 from viewer.scene import (
     SCENE_VERSION,
     Camera,
@@ -189,15 +190,16 @@ def test_the_scene_is_plain_data() -> None:
 # --- files ------------------------------------------------------------------------------------
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
-figure = st.floats(allow_nan=False, allow_infinity=False)
+figure = st.floats(-2000, 2000)
 vectors = st.tuples(figure, figure, figure)
 limits = st.tuples(st.floats(0, 100), st.floats(100.5, 300))
 states = st.builds(
     SceneState,
     request=st.builds(Request, names, limits, limits),
     looks=st.dictionaries(names, st.builds(Look, st.booleans(), st.floats(0, 1)), max_size=5),
-    view=names,
-    camera=st.none() | st.builds(Camera, vectors, vectors, vectors, st.floats(1, 90)),
+    view=st.sampled_from(list(view_table().views)),
+    camera=st.none()
+    | st.builds(Camera, vectors, vectors, vectors, st.floats(1, 120)).filter(Camera.sees),
     theme=st.sampled_from(["light", "dark"]),
     labels=st.booleans(),
     scale_bar=st.booleans(),
@@ -357,6 +359,45 @@ def test_what_is_no_scene_is_said_in_one_sentence(tmp_path: Path, content: bytes
     assert sentence.startswith("lecture.json is not a scene")
     assert sentence.endswith("choose another file.")
     assert "\n" not in sentence
+
+
+def test_a_view_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    """Else the first look would fail, in the middle of a lecture."""
+    (tmp_path / "lecture.json").write_text(json.dumps(whole(view="sideways")))
+    with pytest.raises(GluteaError, match=r"the view 'sideways'.* posterior, .* in it\."):
+        load_scene(tmp_path / "lecture.json")
+
+
+GOOD = {"position_mm": [0, 1000, 0], "focal_point_mm": [0, 0, 0], "up": [0, 0, 1]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"position_mm": [0, 0, 0]},
+        {"position_mm": [0, 1e9, 0]},
+        {"position_mm": [1e300, 1e300, 0]},
+        {"position_mm": [1e12, 1e12, 0], "focal_point_mm": [1e12, 1e12 - 1000, 0]},
+        {"up": [0, 0, 0]},
+        {"up": [0, -3, 0]},
+        {"up": [0, 1, 1e-9]},
+        {"up": [0, 0, 1e300]},
+        {"view_angle_deg": 0},
+        {"view_angle_deg": -20},
+        {"view_angle_deg": 200},
+    ],
+    ids=str,
+)
+def test_a_camera_that_sees_nothing_is_refused(
+    tmp_path: Path, change: dict[str, list[float]]
+) -> None:
+    """Nothing could be drawn, and the cause would be far to seek."""
+    path = tmp_path / "lecture.json"
+    path.write_text(json.dumps(whole(camera=GOOD)))
+    assert load_scene(path).camera is not None
+    path.write_text(json.dumps(whole(camera={**GOOD, **change})))
+    with pytest.raises(GluteaError, match=r"lecture\.json sees nothing.* choose another file\."):
+        load_scene(path)
 
 
 def test_a_scene_of_a_newer_program_is_not_guessed_at(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import pytest
+from driving import array_of, different
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QScrollBar,
@@ -184,6 +187,52 @@ def test_letters_typed_into_the_search_are_no_commands(hand):
     hand.qtbot.keyClicks(search, "dlbhort1")
     assert search.text() == "dlbhort1"
     assert hand.window.scene.state == state
+
+
+def test_esc_leads_back_to_the_picture_and_then_out_of_the_full_screen(hand):
+    window = hand.window
+    for widget in (window.structures.search, window.structures.tree, window.toolbar.side):
+        widget.setFocus()
+        hand.qtbot.keyClick(widget, Qt.Key.Key_Escape)
+        assert hand.view.hasFocus()
+    window.commands["full_screen"].trigger()
+    hand.qtbot.waitUntil(window.isFullScreen)
+    window.structures.tree.setFocus()
+    hand.qtbot.keyClick(window.structures.tree, Qt.Key.Key_Escape)
+    assert window.isFullScreen()
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_Escape)
+    hand.qtbot.waitUntil(lambda: not window.isFullScreen())
+    assert not window.commands["full_screen"].isChecked()
+
+
+def test_where_the_toolbar_has_no_room_an_arrow_says_so(hand):
+    """On an old projector, 1024 pixels wide."""
+    hand.window.resize(1024, 768)
+    hand.settle(300)
+    arrow = hand.window.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert arrow.isVisible()
+    image = array_of(arrow.grab().toImage())
+    assert different(image, np.full_like(image, image[0, 0])) > 10
+
+
+def test_tab_goes_round_the_window_and_what_has_the_focus_is_in_sight(hand):
+    """Also in panels that stand behind others: those come to the front."""
+    window = hand.window
+    hand.view.setFocus()
+    met = []
+    for _ in range(80):
+        hand.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        hand.qtbot.wait(10)
+        focused = QApplication.focusWidget()
+        assert not focused.visibleRegion().isEmpty(), focused
+        met.append(focused)
+        if focused is hand.view:
+            break
+    assert met[-1] is hand.view
+    assert {window.structures.tree, window.zones.limits.boxes["psis_band"][0]} <= set(met)
+    # The mouse finds the panels as before.
+    window.commands["panel_entry_zone"].trigger()
+    assert not window.zones.visibleRegion().isEmpty()
 
 
 # --- for everyone --------------------------------------------------------------------------------

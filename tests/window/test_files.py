@@ -128,6 +128,42 @@ def test_a_saved_picture_shows_what_the_view_shows(hand, tmp_path):
     assert different(saved, shown) < 0.03 * shown.shape[0] * shown.shape[1]
 
 
+def in_half(pixels):
+    """A picture at half its fineness."""
+    height, width = (2 * (side // 2) for side in pixels.shape[:2])
+    fine = pixels[:height, :width].astype(float)
+    return sum(fine[i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+
+
+def test_a_finer_picture_has_the_letters_of_the_screen(start, model_atlas, tmp_path):
+    """In a small view letters have their least size; they must not shrink in a finer picture."""
+    hand = start(size=(1000, 640))
+    path = tmp_path / "fine.png"
+    hand.window.files.save_picture(path, 2 * hand.view.picture_size())
+    fine = in_half(array_of(QImage(str(path))))
+    shown = hand.pixels()[: fine.shape[0], : fine.shape[1]]
+    # The lines of the credit lie where they lie on the screen: row by row the foot is as dark.
+    foot = np.s_[int(0.88 * len(shown)) :, : int(0.75 * shown.shape[1])]
+    rows = [picture[foot].mean(axis=(1, 2)) for picture in (fine, shown)]
+    assert np.corrcoef(rows)[0, 1] > 0.7
+
+
+def test_on_a_fine_screen_letters_are_as_large_as_on_others(start, model_atlas, monkeypatch):
+    """There a unit of the screen is two pixels; copies show the same."""
+    from viewer.window.view3d import View3D
+
+    hand = start(size=(1000, 640))
+    once = hand.view.stage._overlay._small_px
+    monkeypatch.setattr(View3D, "devicePixelRatioF", lambda view: 2.0)
+    hand.view._resized()
+    hand.settle()
+    assert hand.view.stage._overlay._small_px == 2 * once
+    size = hand.view.picture_size() * 2
+    hand.view.picture_of(hand.window.scene.state, size)
+    assert hand.view.stage._overlay._small_px == 4 * once
+    assert hand.view.stage.pixel_ratio == 2.0
+
+
 def test_a_picture_can_have_a_clear_background_and_any_fineness(hand, tmp_path):
     path = tmp_path / "clear.png"
     hand.window.files.save_picture(path, QSize(800, 500), transparent=True)
@@ -155,28 +191,53 @@ def test_the_folder_of_the_last_file_is_remembered(hand, tmp_path):
 # --- asking for a file ----------------------------------------------------------------------------
 
 
-def choosing(monkeypatch, **answers):
-    """Let the file dialogs answer at once."""
+def choosing(monkeypatch, to_save=None, to_open=""):
+    """Let the file dialogs answer at once: with a file, or by being closed."""
     from viewer.window.file_commands import QFileDialog
 
-    for name, answer in answers.items():
-        monkeypatch.setattr(QFileDialog, name, staticmethod(lambda *_, answer=answer: (answer, "")))
+    named = QFileDialog.selectedFiles
+
+    def save(dialog):
+        # As typing it does: what is not spelled out Qt adds.
+        dialog.selectFile(to_save or "")
+        return 1 if to_save else 0
+
+    def selected(dialog):
+        path = named(dialog)[0] if to_save is None else to_save
+        suffix = dialog.defaultSuffix()
+        return [path if "." in path.rpartition("/")[2] else f"{path}.{suffix}"]
+
+    monkeypatch.setattr(QFileDialog, "exec", save)
+    monkeypatch.setattr(QFileDialog, "selectedFiles", selected)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", staticmethod(lambda *_: (to_open, "")))
 
 
 def test_the_menu_saves_and_opens_where_the_user_says(hand, tmp_path, monkeypatch):
-    choosing(monkeypatch, getSaveFileName=str(tmp_path / "lecture"))
+    choosing(monkeypatch, to_save=str(tmp_path / "lecture"))
     hand.window.commands["save_scene"].trigger()
     # The ending is added where the user leaves it out.
     path = tmp_path / "lecture.json"
     assert load_scene(path).request == hand.window.atlas.request
     assert "lecture.json" in hand.window.status.pointer.text()
-    choosing(monkeypatch, getOpenFileName=str(path))
+    choosing(monkeypatch, to_open=str(path))
     with hand.qtbot.waitSignal(hand.window.filled, timeout=OPENS_MS):
         hand.window.commands["open_scene"].trigger()
 
 
+def test_no_file_is_replaced_whose_name_qt_did_not_see(hand, tmp_path, monkeypatch):
+    """Qt asks whether "heart.v2" may be replaced; what would be written is heart.v2.json."""
+    (tmp_path / "heart.v2.json").write_text("a year's work")
+    choosing(monkeypatch, to_save=str(tmp_path / "heart.v2"))
+    hand.window.commands["save_scene"].trigger()
+    assert (tmp_path / "heart.v2.json").read_text() == "a year's work"
+    assert hand.window.banner.text.startswith("heart.v2.json is there already")
+    choosing(monkeypatch, to_save=str(tmp_path / "heart.v3"))
+    hand.window.commands["save_scene"].trigger()
+    assert load_scene(tmp_path / "heart.v3.json").request == hand.window.atlas.request
+
+
 def test_who_thinks_better_of_it_changes_nothing(hand, monkeypatch):
-    choosing(monkeypatch, getSaveFileName="", getOpenFileName="")
+    choosing(monkeypatch)
     state = hand.window.scene.state
     for command in ("save_scene", "open_scene"):
         hand.window.commands[command].trigger()
@@ -193,7 +254,7 @@ def test_the_menu_saves_a_picture_as_fine_as_is_chosen(hand, tmp_path, monkeypat
         return PictureDialog.DialogCode.Accepted
 
     monkeypatch.setattr(PictureDialog, "exec", accept)
-    choosing(monkeypatch, getSaveFileName=str(tmp_path / "slide"))
+    choosing(monkeypatch, to_save=str(tmp_path / "slide"))
     hand.window.commands["save_picture"].trigger()
     image = QImage(str(tmp_path / "slide.png"))
     assert image.size() == hand.view.picture_size()
@@ -210,4 +271,13 @@ def test_the_picture_dialog_offers_what_the_view_shows_in_three_sizes(hand):
         dialog.sizes.setCurrentIndex(row)
         sizes.append(dialog.size_px)
     assert sizes == [view, view * 2, view * 4]
+    dialog.deleteLater()
+
+
+def test_no_size_is_offered_that_cannot_be_drawn(hand):
+    """On a 4K screen four times as fine is more than there is memory for."""
+    from viewer.window.pictures import PictureDialog
+
+    dialog = PictureDialog(QSize(3000, 2000), hand.window)
+    assert [dialog.sizes.itemData(row) for row in range(dialog.sizes.count())] == [1, 2]
     dialog.deleteLater()

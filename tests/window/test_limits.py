@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from driving import OPENS_MS, different
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from annotations.zones.table import default_limits_mm
 
@@ -80,6 +83,59 @@ def test_reset_goes_back_to_the_published_limits(hand):
     assert not limits.reset.isEnabled()
 
 
+def test_keys_typed_into_a_limit_are_no_commands(hand):
+    """Digits are figures there, not views; letters are nothing."""
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    state = hand.window.scene.state
+    box.setFocus()
+    box.selectAll()
+    hand.qtbot.keyClicks(box, "dlghortsb72")
+    assert box.value() == 72.0
+    assert hand.window.scene.state == state
+    wait_for_limits(hand, "psis_band", (50.0, 72.0))
+    after = msgspec.structs.replace(hand.window.scene.state, request=state.request)
+    assert after == msgspec.structs.replace(state, looks=after.looks)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_limit_that_is_set_gives_the_keyboard_back_to_the_picture(hand, key):
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    box.setFocus()
+    box.selectAll()
+    hand.qtbot.keyClicks(box, "70")
+    hand.qtbot.keyClick(box, key)
+    assert hand.view.hasFocus()
+    assert box.value() == 70.0
+    hand.qtbot.keyClick(hand.view, Qt.Key.Key_3)
+    assert hand.window.scene.state.view == "left"
+
+
+def wheel(widget, steps=1):
+    at = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        at,
+        widget.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_scrolling_past_a_limit_does_not_change_it(hand):
+    box = hand.window.zones.limits.boxes["psis_band"][1]
+    hand.view.setFocus()
+    wheel(box)
+    assert box.value() == 60.0
+    assert not box.hasFocus()
+    box.setFocus()
+    wheel(box)
+    assert box.value() == 61.0
+
+
 def test_a_flurry_of_steps_is_built_once(hand):
     built = []
     hand.window.session.opened.connect(built.append)
@@ -125,3 +181,49 @@ def test_on_real_anatomy_the_areas_follow_and_an_overlap_appears(real_hand):
     # What is new is shown on the side that opened with its zones.
     assert real_hand.visible("zone/overlap_right")
     assert real_hand.part_pixels("zone/overlap_right") > 50
+
+
+def widened(hand):
+    """Both bands as wide as it takes for them to overlap."""
+    for band, (low, high) in hand.window.zones.limits.boxes.items():
+        set_box(hand, high, 95)
+        wait_for_limits(hand, band, (low.value(), 95.0))
+
+
+def test_an_overlap_appears_on_every_side_that_shows_its_zones(hand):
+    hand.window.commands["preset_entry_zone"].trigger()
+    assert not hand.visible("zone/overlap_left")
+    widened(hand)
+    assert hand.visible("zone/overlap_left")
+    assert hand.visible("zone/overlap_right")
+
+
+def test_an_overlap_stays_away_where_no_zones_are_shown(hand):
+    hand.window.commands["preset_superficial"].trigger()
+    widened(hand)
+    assert not hand.visible("zone/overlap_left")
+    assert not hand.visible("zone/overlap_right")
+    assert not hand.visible("zone/overlap_skin_right")
+
+
+def test_an_overlap_appears_on_the_surface_that_the_zones_are_on(hand):
+    surface = hand.window.zones.surface
+    surface.setCurrentIndex(surface.findData("skin"))
+    hand.settle()
+    widened(hand)
+    assert hand.visible("zone/overlap_skin_right")
+    assert not hand.visible("zone/overlap_right")
+    assert not hand.visible("zone/overlap_skin_left")
+
+
+def test_what_cannot_be_kept_is_shown_and_told_once(hand, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("GLUTEA_CACHE", str(tmp_path / "file"))
+    low, high = hand.window.zones.limits.boxes["psis_band"]
+    set_box(hand, high, 66)
+    wait_for_limits(hand, "psis_band", (low.value(), 66.0))
+    assert "could not be kept" in hand.window.banner.text
+    hand.window.banner.dismiss()
+    set_box(hand, high, 67)
+    wait_for_limits(hand, "psis_band", (low.value(), 67.0))
+    assert "could not be kept" not in hand.window.banner.text

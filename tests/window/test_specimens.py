@@ -208,6 +208,12 @@ def test_opening_can_be_stopped_and_taken_up_again(bare_cache, start, monkeypatc
     assert hand.window.atlas.specimen.name == "model"
 
 
+def test_no_title_is_cut_in_the_toolbar(hand):
+    chooser = hand.window.toolbar.specimens
+    for row in range(chooser.count()):
+        assert "…" not in chooser.itemText(row)
+
+
 def test_the_window_is_there_and_alive_while_an_atlas_is_built(bare_cache, start, monkeypatch):
     monkeypatch.setattr("annotations.atlas.build", slow)
     hand = start(filled=False)
@@ -217,6 +223,13 @@ def test_the_window_is_there_and_alive_while_an_atlas_is_built(bare_cache, start
     search.setFocus()
     hand.qtbot.keyClicks(search, "alive")
     assert search.text() == "alive"
+    # What goes on is said with its steps, which say little by themselves.
+    hand.qtbot.waitUntil(lambda: "Taking its time" in hand.view._message)
+    assert hand.view._message.startswith("Opening Mean pelvis and femurs")
+    # The limits are those that the atlas is being built for; there is nothing to set yet.
+    zones = hand.window.zones
+    assert zones.limits.limits == ((50.0, 60.0), (50.0, 60.0))
+    assert not zones.limits.isEnabled()
     assert not hand.window.commands["save_picture"].isEnabled()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,49 @@ def test_without_a_display_one_sentence_and_no_core_dump(display):
     )
     assert done.returncode == 2
     assert done.stderr.strip() == f"SENTENCE {application.NO_DISPLAY}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "display"), [(None, None), (None, ":987"), ("wayland", None), ("wayland;xcb", "")]
+)
+def test_a_compositor_that_is_gone_is_no_display(tmp_path, platform, display):
+    """WAYLAND_DISPLAY is left over from a session that has ended: Qt would dump core."""
+    done = run(
+        OPEN.format(arguments="'model', None"),
+        DISPLAY=display,
+        WAYLAND_DISPLAY="wayland-7",
+        XDG_RUNTIME_DIR=str(tmp_path),
+        QT_QPA_PLATFORM=platform,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"SENTENCE {application.NO_DISPLAY}"
+
+
+def test_without_its_compositor_the_window_opens_on_x(model_atlas, tmp_path):
+    done = run(
+        OPEN_AND_CLOSE,
+        WAYLAND_DISPLAY="wayland-7",
+        XDG_RUNTIME_DIR=str(tmp_path),
+        QT_QPA_PLATFORM=None,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_compositor_that_listens_is_left_to_qt(tmp_path, monkeypatch):
+    """Also where it is named by its full path, or where Qt inherits an open line to it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-7")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "")
+    with socket.socket(socket.AF_UNIX) as compositor:
+        compositor.bind(str(tmp_path / "wayland-7"))
+        compositor.listen()
+        for name in ("wayland-7", str(tmp_path / "wayland-7")):
+            monkeypatch.setenv("WAYLAND_DISPLAY", name)
+            with application._display() as platform:
+                assert platform == []
+    assert not application._compositor_answers()
+    monkeypatch.setenv("WAYLAND_SOCKET", "5")
+    assert application._compositor_answers()
 
 
 def test_a_missing_system_library_is_named_with_what_to_install(monkeypatch):

@@ -114,6 +114,22 @@ def shown_labels(panel):
     return labels
 
 
+def test_enter_goes_from_the_search_to_what_was_found(hand):
+    panel = hand.window.structures
+    panel.search.setFocus()
+    hand.qtbot.keyClicks(panel.search, "pirif")
+    hand.qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+    assert panel.tree.hasFocus()
+    assert {item.id for item in panel.chosen()} == {"piriformis_left", "piriformis_right"}
+    # So a structure is found and hidden without the mouse.
+    hand.qtbot.keyClick(panel.tree, Qt.Key.Key_Space)
+    assert not hand.visible("piriformis_left")
+    panel.search.setFocus()
+    hand.qtbot.keyClicks(panel.search, "no such thing")
+    hand.qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+    assert panel.search.hasFocus()
+
+
 def test_opacity_slider_fades_what_is_selected(hand):
     panel = hand.window.structures
     assert not panel.slider.isEnabled()

@@ -20,6 +20,7 @@ from viewer.window.wording import (
     one_line,
     sentences,
     source_of,
+    unbroken,
     zone_figure,
 )
 from viewer.window.zone_panel import other_sources
@@ -127,3 +128,11 @@ def test_small_words():
         "a and b",
         "a, b and c",
     ]
+
+
+def test_figures_stay_with_their_units():
+    text = "it is 139 mm (left); the bands reach 6 + 6.5 = 12.5 cm. A gap of 2 mm stays"
+    words = unbroken(text).split(" ")
+    assert {"139\N{NO-BREAK SPACE}mm", "2\N{NO-BREAK SPACE}mm"} <= set(words)
+    assert "6 + 6.5 = 12.5 cm.".replace(" ", "\N{NO-BREAK SPACE}") in words
+    assert unbroken(text).replace("\N{NO-BREAK SPACE}", " ") == text

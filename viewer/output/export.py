@@ -36,11 +36,14 @@ def export(atlas: Atlas, path: Path, part_ids: Iterable[str], sides: tuple[Side,
     try:
         if path.suffix.lower() == ".glb":
             write_beside(path, _glb(atlas, parts))
-        elif path.suffix.lower() in (".html", ".obj", ".stl", ".gltf", ".ply"):
+        elif path.suffix[1:].isalpha() and not path.is_dir():
+            # A folder of that name would not be what was asked for.
             raise GluteaError(
                 f"Glutea does not write {path.suffix} yet: name a folder (PLY meshes and "
                 "specimen.json) or a file that ends in .glb."
             )
+        elif path.is_file():
+            raise GluteaError(f"{path} is a file, and stays as it is: name a folder or a new name.")
         else:
             _folder(atlas, parts, path, sides)
     except OSError as error:

@@ -32,8 +32,12 @@ def save_picture(
     width_px: int,
     height_px: int,
     transparent: bool = False,
+    pixel_ratio: float = 1.0,
 ) -> None:
     """Draw the scene off screen and write it, beside first and then renamed.
+
+    `pixel_ratio` keeps the least size of letters in proportion, where the picture is that of a
+    screen in finer pixels.
 
     Raises:
         GluteaError: the name does not end in .png, the size cannot be drawn, the file cannot be
@@ -46,6 +50,7 @@ def save_picture(
 
     stage = Stage()
     try:
+        stage.pixel_ratio = pixel_ratio
         stage.set_atlas(atlas)
         stage.apply(state)
         pixels = stage.image(width_px, height_px, transparent)
@@ -71,6 +76,12 @@ def checked_target(path: Path) -> Path:
     return path
 
 
+def drawable(width_px: int, height_px: int) -> bool:
+    """Whether a picture of that size can be drawn."""
+    is_large = max(width_px, height_px) > MOST_PX or width_px * height_px > MOST_PIXELS
+    return not is_large and min(width_px, height_px) >= LEAST_PX
+
+
 def checked_size(width_px: int, height_px: int) -> None:
     """Nothing, if a picture of that size can be drawn.
 
@@ -82,7 +93,7 @@ def checked_size(width_px: int, height_px: int) -> None:
             f"A picture of {width_px} × {height_px} pixels is too small: "
             f"take at least {LEAST_PX} × {LEAST_PX}."
         )
-    if max(width_px, height_px) > MOST_PX or width_px * height_px > MOST_PIXELS:
+    if not drawable(width_px, height_px):
         raise GluteaError(
             f"A picture of {width_px} × {height_px} pixels is too large: take at most {MOST_PX} "
             f"a side and {MOST_PIXELS // 1_000_000} million in all (3840 × 2160 fills a 4K screen)."

@@ -19,6 +19,8 @@ from viewer.scene import Camera, Vector
 STRAIGHT = 0.966
 # So many points stand for a ball when a camera is fitted to it: within a hundredth of its size.
 BALL_POINTS = 400
+# The outermost points of a picture are found in two or three looks.
+MOST_STEPS = 12
 
 
 class Ball(NamedTuple):
@@ -138,9 +140,8 @@ def fitted(
     highest, lowest = (y + high * depth).max(), (-y + low * depth).max()
     distance = max((right_most + left_most) / (2 * wide), (highest + lowest) / (high + low))
     # Along the looser axis there is room to spare: half of it on either side.
-    across = (right_most - left_most) / 2
-    along = ((highest - high * distance) + (low * distance - lowest)) / 2
-    centre = right * across + up * along
+    away = distance - depth
+    centre = right * _midway(x, away) + up * _midway(y, away, lift=half * foot)
     # The focal point lies at the middle of the depth: there a scale bar is true.
     middle = float(depth.min() + depth.max()) / 2
     position, focus = centre + back * distance, centre + back * middle
@@ -188,6 +189,24 @@ def taken(camera: vtkCamera) -> Camera:
         _vector(camera.GetViewUp()),
         float(camera.GetViewAngle()),
     )
+
+
+def _midway(places: FloatArray, away: FloatArray, lift: float = 0.0) -> float:
+    """Where to stand along an axis for points to be seen equally far to both sides of `lift`.
+
+    `places` (n,) are the points' along the axis, `away` (n,) how far before the camera they are.
+    Two points are the outermost, and say where the middle is; seen from there it may be two others.
+    """
+    middle = 0.0
+    for _ in range(MOST_STEPS):
+        seen = (places - middle) / away
+        one, other = int(seen.argmax()), int(seen.argmin())
+        far, near = float(away[one]), float(away[other])
+        spread = float(places[one]) * near + float(places[other]) * far
+        before, middle = middle, (spread - 2 * lift * far * near) / (far + near)
+        if middle == before:
+            break
+    return middle
 
 
 def _along(axis: FloatArray, columns: FloatArray) -> FloatArray:

@@ -38,7 +38,10 @@ Pieces = tuple[FloatArray, IntArray, FloatArray]
 
 
 class Marker:
-    """Draws the cube into a corner of a window, over the picture. `size_px` is 0 while hidden."""
+    """Draws the cube into a corner of a window, over the picture.
+
+    `size_px` is 0 while hidden; `pixel_ratio` as that of `Stage`.
+    """
 
     def __init__(self, window: vtkRenderWindow) -> None:
         self._window = window
@@ -58,6 +61,7 @@ class Marker:
         self._theme: Theme | None = None
         self.size_px = 0
         self._gap_px = 0.0
+        self.pixel_ratio = 1.0
 
     def ink(self, theme: Theme) -> None:
         """Take on the colours of a theme."""
@@ -75,8 +79,9 @@ class Marker:
         if self._faces is None:
             self._make()
         width, height = self._window.GetSize()
-        self.size_px = max(LEAST_PX, round(SHARE * min(width, height)))
-        gap = self._gap_px = max(0.35 * LEAST_PX, MARGIN * min(width, height))
+        least = LEAST_PX * self.pixel_ratio
+        self.size_px = round(max(least, SHARE * min(width, height)))
+        gap = self._gap_px = max(0.35 * least, MARGIN * min(width, height))
         right = (width - gap) / width
         self._renderer.SetViewport(
             right - self.size_px / width, gap / height, right, (gap + self.size_px) / height

@@ -89,7 +89,7 @@ class Stage:
 
     @pixel_ratio.setter
     def pixel_ratio(self, ratio: float) -> None:
-        self._overlay.pixel_ratio = ratio
+        self._overlay.pixel_ratio = self._marker.pixel_ratio = ratio
 
     # --- what is shown -------------------------------------------------------------------------
 
@@ -323,6 +323,7 @@ class Stage:
         copy = Stage()
         try:
             copy.orientation_marker = self.orientation_marker
+            copy.pixel_ratio = self.pixel_ratio
             copy.set_atlas(self._atlas)
             if self._state is not None:
                 copy.apply(self._state)

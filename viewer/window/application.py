@@ -19,6 +19,8 @@ NO_DISPLAY = (
     "There is no display to open a window on: start Glutea on a desktop, or draw a picture "
     "without one (glutea render picture.png)."
 )
+# A compositor that lives answers in a thousandth of this.
+COMPOSITOR_S = 2.0
 # What Qt's plugin for X needs beside itself; a fresh Debian lacks some.
 PACKAGES = (
     "libegl1 libgl1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 "
@@ -43,20 +45,32 @@ def make_application() -> QApplication:
     if isinstance(running, QApplication):
         return running
     QCoreApplication.setApplicationName("Glutea")
-    with _display():
-        # As an argument: what `setStyle` returns makes PySide spell out all that a style can do.
-        application = QApplication([sys.argv[0] or "glutea", "-style", "Fusion"])
+    with _display() as platform:
+        # As arguments: what `setStyle` returns makes PySide spell out all that a style can do.
+        application = QApplication([sys.argv[0] or "glutea", "-style", "Fusion", *platform])
     application.setApplicationDisplayName("Glutea")
     return application
 
 
 @contextmanager
-def _display() -> Iterator[None]:
-    """Ask before Qt does: where it finds no display it ends the process, with a core dump."""
-    wanted = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
-    on_x = wanted == "xcb" or (not wanted and not os.environ.get("WAYLAND_DISPLAY"))
-    if not sys.platform.startswith("linux") or not on_x:
-        yield
+def _display() -> Iterator[list[str]]:
+    """Ask before Qt does: where it finds no display it ends the process, with a core dump.
+
+    Brings the arguments that keep Qt from a display that does not answer.
+    """
+    wanted = [name for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
+    if not sys.platform.startswith("linux"):
+        yield []
+        return
+    if not wanted and os.environ.get("WAYLAND_DISPLAY"):
+        wanted = ["wayland", "xcb"]
+    # A setting left over from a session that has ended names a compositor that is gone.
+    alive = [name for name in wanted if not name.startswith("wayland") or _compositor_answers()]
+    if wanted and not alive:
+        raise GluteaError(NO_DISPLAY)
+    platform = ["-platform", ";".join(alive)] if alive != wanted else []
+    if alive and not alive[0].startswith("xcb"):
+        yield platform
         return
     _check_plugin()
     if not os.environ.get("DISPLAY"):
@@ -68,9 +82,25 @@ def _display() -> Iterator[None]:
         if xcb.xcb_connection_has_error(connection):
             raise GluteaError(NO_DISPLAY)
         # Kept open meanwhile: an X server without a client starts anew, and is away for a moment.
-        yield
+        yield platform
     finally:
         xcb.xcb_disconnect(connection)
+
+
+def _compositor_answers() -> bool:
+    """Whether a Wayland compositor listens where the environment says."""
+    if os.environ.get("WAYLAND_SOCKET"):  # a connection that is open already
+        return True
+    import socket
+
+    name = os.environ.get("WAYLAND_DISPLAY") or "wayland-0"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(COMPOSITOR_S)
+        try:
+            line.connect(os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), name))
+        except OSError:
+            return False
+    return True
 
 
 def _check_plugin() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from annotations.request import LimitsMm, Request
@@ -20,7 +21,21 @@ BANDS = {
 
 
 class _Millimetres(QDoubleSpinBox):
-    """A spin box that writes 50 and 52.5, not 50.0."""
+    """A spin box that writes 50 and 52.5, not 50.0, and that the wheel turns only once it is used.
+
+    Scrolling the panel must set nothing to work.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave it to the panel, unless the limit is being set."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def textFromValue(self, value: float) -> str:
         return f"{value:g}"
@@ -29,10 +44,12 @@ class _Millimetres(QDoubleSpinBox):
 class BandLimits(QWidget):
     """Two rows of a lower and an upper limit; the lower one stays below the upper one.
 
-    `changed(trochanter_band_mm, psis_band_mm)` when the user has changed one of them.
+    `changed(trochanter_band_mm, psis_band_mm)` when the user has changed one of them; `entered()`
+    when a figure is typed and done.
     """
 
     changed = Signal(tuple, tuple)
+    entered = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +103,7 @@ class BandLimits(QWidget):
         box.setAccessibleName(name)
         box.setToolTip(tip)
         box.valueChanged.connect(self._edited)
+        box.lineEdit().returnPressed.connect(self.entered)
         return box
 
     def _edited(self) -> None:

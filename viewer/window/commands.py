@@ -124,6 +124,12 @@ _FIXED = (
     Command(
         "full_screen", "Full screen", "Use the whole screen", "View", "fullscreen", checkable=True
     ),
+    Command(
+        "to_view",
+        "Back to the picture",
+        "From a list or a field back to the picture; there it leaves the full screen",
+        "View",
+    ),
     Command("find", "Find a structure", "Search by English or Latin name", "Structures", "magnify"),
     Command("show", "Show", "Show the selected structures, not see-through", "Structures", "eye"),
     Command("hide", "Hide", "Hide the selected structures", "Structures", "eye-off"),

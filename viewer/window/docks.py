@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from annotations.atlas import Atlas
 from annotations.request import Request
@@ -71,6 +71,7 @@ class Docks:
         self._docks = {name: self._dock(title, area) for name, (title, area) in PANELS.items()}
         for command, dock in self._docks.items():
             self._connect(command, dock)
+        _application().focusChanged.connect(self._bring_into_sight)
 
     def fill(self, scene: Scene) -> None:
         """Make the panels that are in sight from the start, and what goes with them."""
@@ -157,6 +158,7 @@ class Docks:
 
     def close_panels(self) -> None:
         """Let the panels listen no longer."""
+        _application().focusChanged.disconnect(self._bring_into_sight)
         if self.filled:
             self.structures.close_panel()
             self.zones.close_panel()
@@ -169,14 +171,20 @@ class Docks:
 
         def show(checked: bool) -> None:
             # A panel that is open behind another one comes to the front first.
-            covered = not dock.isHidden() and dock.visibleRegion().isEmpty()
-            dock.setVisible(checked or covered)
-            action.setChecked(checked or covered)
-            if checked or covered:
+            shown = checked or _is_covered(dock)
+            dock.setVisible(shown)
+            action.setChecked(shown)
+            if shown:
                 dock.raise_()
 
         action.triggered.connect(show)
         dock.toggleViewAction().toggled.connect(action.setChecked)
+
+    def _bring_into_sight(self, before: QWidget | None, focused: QWidget | None) -> None:
+        """Let no one type into a panel that stands behind another: Tab goes through all of them."""
+        for dock in self._docks.values():
+            if focused is not None and dock.isAncestorOf(focused) and _is_covered(dock):
+                dock.raise_()
 
     def _put(self, name: str, panel: QWidget) -> None:
         empty = self._docks[name].widget()
@@ -190,3 +198,14 @@ class Docks:
         dock.setWidget(QWidget())
         self._window.addDockWidget(area, dock)
         return dock
+
+
+def _application() -> QApplication:
+    running = QApplication.instance()
+    assert isinstance(running, QApplication)
+    return running
+
+
+def _is_covered(dock: QDockWidget) -> bool:
+    """Whether a dock that is open stands behind another one."""
+    return not dock.isHidden() and dock.visibleRegion().isEmpty()

@@ -64,11 +64,8 @@ class FileCommands(QObject):
 
     def ask_where_scene(self) -> None:
         """Save the scene where the user chooses."""
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save scene", str(Path(self.folder) / "scene.json"), SCENES
-        )
-        if name:
-            self.save_scene(_with_suffix(Path(name), ".json"))
+        if path := self._ask_where("Save scene", "scene.json", SCENES):
+            self.save_scene(path)
 
     def save_scene(self, path: Path) -> None:
         """Save what is shown, with the camera where it stands."""
@@ -91,11 +88,8 @@ class FileCommands(QObject):
         dialog.deleteLater()
         if not chosen:
             return
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save picture", str(Path(self.folder) / "glutea.png"), PICTURES
-        )
-        if name:
-            self.save_picture(_with_suffix(Path(name), ".png"), size, clear)
+        if path := self._ask_where("Save picture", "glutea.png", PICTURES):
+            self.save_picture(path, size, clear)
 
     def save_picture(self, path: Path, size_px: QSize, transparent: bool = False) -> None:
         """Draw the view into a file, as the command line does."""
@@ -106,8 +100,10 @@ class FileCommands(QObject):
         if atlas is None:
             return
         with self._telling(), _waiting():
-            state = picture_state(self._window.scene.state, self._window.view.camera)
-            save_picture(atlas, state, path, size_px.width(), size_px.height(), transparent)
+            view, size = self._window.view, (size_px.width(), size_px.height())
+            state = picture_state(self._window.scene.state, view.camera)
+            ratio = view.pixel_ratio_at(size_px)
+            save_picture(atlas, state, path, *size, transparent, ratio)
             self._remember(path)
             self._said(f"The picture is saved as {path.name}.")
 
@@ -130,13 +126,39 @@ class FileCommands(QObject):
 
     # --- what all of them do ---------------------------------------------------------------------
 
+    def _ask_where(self, title: str, name: str, kinds: str) -> Path | None:
+        """The file that the user names, with the ending of `name`; None where there is none.
+
+        Qt asks before a file is replaced, but only for the name that it sees.
+        """
+        ending = Path(name).suffix
+        dialog = QFileDialog(self._window, title, self.folder, kinds)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(ending)
+        dialog.selectFile(name)
+        chosen = Path(dialog.selectedFiles()[0]) if dialog.exec() else None
+        dialog.deleteLater()
+        if chosen is None or chosen.suffix.lower() == ending:
+            return chosen
+        path = chosen.with_name(chosen.name + ending)
+        if not path.exists():
+            return path
+        self._tell(
+            f"{path.name} is there already, and stays as it is: choose another name, or write this "
+            "one in full to replace it."
+        )
+        return None
+
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """What goes wrong is said in the banner."""
         try:
             yield
         except GluteaError as error:
-            self._window.banner.say(str(error), "error", topic="file")
+            self._tell(str(error))
+
+    def _tell(self, sentence: str) -> None:
+        self._window.banner.say(sentence, "error", topic="file")
 
     def _said(self, sentence: str) -> None:
         if self._window.banner.topic == "file":
@@ -154,7 +176,3 @@ def _waiting() -> Iterator[None]:
         yield
     finally:
         QGuiApplication.restoreOverrideCursor()
-
-
-def _with_suffix(path: Path, suffix: str) -> Path:
-    return path if path.suffix else path.with_suffix(suffix)

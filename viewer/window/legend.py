@@ -17,6 +17,8 @@ from viewer.window.swatch import HEIGHT_PX, WIDTH_PX, swatch
 from viewer.window.wording import zone_figure
 
 INDENT_PX = 16
+# Pixels to a unit of the finest screens.
+FINEST = 4.0
 _HIDDEN = Look(visible=False)
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -78,7 +80,8 @@ class Legend(QWidget):
 
     def _add_zone(self, row: int, zone: str, english: str, meaning: str) -> int:
         box = self._boxes[zone] = self._check_box(zone, english, f"Show: {meaning}")
-        box.setIcon(swatch(palette().zones[zone], self.devicePixelRatioF()))
+        # Fine enough for every screen: on which one the legend will stand is not known yet.
+        box.setIcon(swatch(palette().zones[zone], FINEST))
         box.setIconSize(QSize(WIDTH_PX, HEIGHT_PX))
         self._grid.addWidget(box, row, 0, 1, 4)
         self._add_line(row + 1, zone, meaning)

@@ -100,6 +100,7 @@ class MainWindow(QMainWindow):
             return
         self.docks.fill(self.scene)
         self.zones.limits_changed.connect(self.session.set_limits)
+        self.zones.limits.entered.connect(self.view.setFocus)
         self.structures.slider_held.connect(self.view.hold_quick)
         self.structures.menu_actions = self.looks.on_chosen()
         self.settled.emit()

@@ -41,18 +41,29 @@ class News(QObject):
         self._chooser.chosen.connect(self._chosen)
         self._fetching_name = ""
         self._offered = ""
+        self._unkept = ""
 
     # --- opening ---------------------------------------------------------------------------------
 
     def _working(self, fraction: float, text: str) -> None:
-        self._view.show_message(f"{text} …")
+        what = self._session.what
+        step = "" if text == what else f"\n{text}"
+        self._view.show_message(f"{what} …{step}")
         self._status.progress(fraction, text)
 
     def _shown(self) -> None:
         self._status.done()
         if self._banner.topic == "opening":
             self._banner.dismiss()
+        self._tell_what_is_not_kept()
         self._offer_what_is_better()
+
+    def _tell_what_is_not_kept(self) -> None:
+        """A full disk costs the user time, and only the user can mend it: said, but once."""
+        atlas = self._session.atlas
+        if atlas.unkept and atlas.unkept != self._unkept:
+            self._unkept = atlas.unkept
+            self._banner.say(atlas.unkept, "notice", topic="unkept")
 
     def _failed(self, sentence: str) -> None:
         self._status.done()

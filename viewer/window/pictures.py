@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.output.picture import drawable
 from viewer.scene import Camera, SceneState
 
 # Wide enough for a slide, however small the window is.
@@ -54,8 +55,10 @@ class PictureDialog(QDialog):
         self.sizes.setToolTip("How many pixels the picture has; it shows what the view shows")
         for title, scale in SCALES:
             size = view * scale
+            if not drawable(size.width(), size.height()):
+                continue  # four times a 4K screen
             self.sizes.addItem(f"{title} ({size.width()} × {size.height()})", scale)
-        self.sizes.setCurrentIndex(1)
+        self.sizes.setCurrentIndex(min(1, self.sizes.count() - 1))
         self.clear = QCheckBox("Transparent background")
         self.clear.setToolTip("Leave the background out, to lay the picture over a slide")
         buttons = QDialogButtonBox(

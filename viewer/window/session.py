@@ -26,7 +26,7 @@ KEPT = ("theme", "labels", "scale_bar", "credit", "view", "zones_on")
 
 
 class Session(QObject):
-    """`atlas` is what is on show, None before the first one.
+    """`atlas` is what is on show, None before the first one; `what` says what goes on.
 
     Signals: `working(fraction, text)` while an atlas is built, then `opened(atlas)` (the scene
     changes right after it), `failed(sentence)` or `stopped()`. The same for a download:
@@ -49,6 +49,7 @@ class Session(QObject):
         self.scene = Scene(SceneState(request=request, theme=theme))
         self.atlas: Any = None
         self.wanted = request
+        self.what = ""
         self._state: SceneState | None = None
         self._builder = Worker(self)
         self._builder.progressed.connect(self.working)
@@ -79,7 +80,7 @@ class Session(QObject):
         self._settings = {}
         self.wanted, self._state = request, state
         is_open = self.atlas is not None and self.atlas.request.specimen == request.specimen
-        what = ANEW if is_open else f"Opening {source(request.specimen).title}"
+        self.what = what = ANEW if is_open else f"Opening {source(request.specimen).title}"
 
         def task(progress: Report, cancelled: Any) -> Any:
             # Imported in the worker: the window is on screen by now.
@@ -157,7 +158,7 @@ class Session(QObject):
         self.shown.emit()
 
     def _next_state(self, before: Any, atlas: Any) -> SceneState:
-        from viewer.presets import items, opening_state
+        from viewer.presets import items, opening_state, with_new_zones
 
         if self._state is not None:
             return self._state
@@ -169,7 +170,7 @@ class Session(QObject):
         # The same specimen with other settings: all stays; what is new comes as it opens.
         known = {item.id for item in items(before)}
         fresh = {i: look for i, look in opening.looks.items() if i not in known}
-        looks: dict[str, Look] = {**fresh, **now.looks}
+        looks: dict[str, Look] = with_new_zones({**fresh, **now.looks}, items(atlas), known)
         return msgspec.structs.replace(now, request=atlas.request, looks=looks)
 
     def _gave_up(self, sentence: str) -> None:

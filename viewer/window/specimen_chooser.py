@@ -90,5 +90,5 @@ def offer_of(name: str) -> str:
 
 
 def short_title(entry: Source) -> str:
-    """The title without what it goes on to explain: "Z-Anatomy"."""
-    return re.split("[:,]", entry.title)[0]
+    """The title without what it goes on to explain: "Z-Anatomy", "Mean pelvis and femurs"."""
+    return re.split("[:,]| of ", entry.title)[0]

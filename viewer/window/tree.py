@@ -157,7 +157,8 @@ class StructurePanel(QWidget):
         field.setPlaceholderText("Find a structure")
         field.setClearButtonEnabled(True)
         field.setAccessibleName("Find a structure")
-        field.setToolTip("Find a structure by its English or Latin name")
+        field.returnPressed.connect(self._go_to_first_hit)
+        field.setToolTip("Find a structure by its English or Latin name; Enter goes to the first")
         field.textChanged.connect(self._filter)
         return field
 
@@ -211,6 +212,14 @@ class StructurePanel(QWidget):
         if text and found:
             self.tree.expandToDepth(0)
         self._give_room()
+
+    def _go_to_first_hit(self) -> None:
+        """Go on in the list, at the first structure that the search has left there."""
+        system = self.proxy.index(0, NAME)
+        first = self.proxy.index(0, NAME, system)
+        if (row := first if first.isValid() else system).isValid():
+            self.tree.setCurrentIndex(row)
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _give_room(self) -> None:
         """Let the names of what has no origin run on to the edge; filtering forgets it."""

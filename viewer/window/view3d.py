@@ -164,12 +164,18 @@ class View3D(QWidget):
         """A picture of a state at a size of its own: (height, width, 3) uint8, or None."""
         if self._stage is None or self._atlas is None:
             return None
+        self._stage.pixel_ratio = self.pixel_ratio_at(size)
         self._stage.apply(state)
         try:
             return self._stage.image(size.width(), size.height())
         finally:
             # The frame on screen stays as it is.
+            self._stage.pixel_ratio = self.devicePixelRatioF()
             self._stage.apply(self._shown())
+
+    def pixel_ratio_at(self, size: QSize) -> float:
+        """The pixel ratio at which a picture of that size has the letters of the screen."""
+        return size.width() / max(1, self.width())
 
     @property
     def camera(self) -> Camera | None:

@@ -96,6 +96,7 @@ class ViewCommands(QObject):
             actions.on(name, partial(self._do_to_chosen, name))
         actions.on("find", self._find)
         actions["full_screen"].triggered.connect(self._full_screen)
+        actions.on("to_view", self._to_view)
         actions.on("cautions", self._show_cautions)
         actions.on("shortcuts", self._show_keys)
         actions.on("about", self._show_about)
@@ -116,6 +117,11 @@ class ViewCommands(QObject):
             self._window.showFullScreen()
         else:
             self._window.showNormal()
+
+    def _to_view(self) -> None:
+        if self._view.hasFocus() and self._window.isFullScreen():
+            self._window.showNormal()
+        self._view.setFocus()
 
     def _show_cautions(self) -> None:
         # Imported when asked for, as the pages below: the start does without.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from annotations.atlas import Atlas
@@ -120,6 +121,11 @@ def honest_sentence(atlas: Atlas) -> str:
         f"greater trochanter it is {distances}; the bands reach "
         f"{cm(reach[0])} + {cm(reach[1])} = {cm(sum(reach))} cm. A gap of {gaps} stays open."
     )
+
+
+def unbroken(text: str) -> str:
+    """The text with figures that stay on one line with their units, and sums as a whole."""
+    return re.sub(r"(?<=[\d+=]) (?=[\d+=]|mm\b|cm\b)", "\N{NO-BREAK SPACE}", text)
 
 
 def _per_side(values_mm: dict[str, float]) -> str:

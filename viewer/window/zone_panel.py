@@ -14,7 +14,7 @@ from viewer.scene import Change, Scene
 from viewer.window.band_limits import BANDS, BandLimits
 from viewer.window.layout import CalmList, Scrolled, card, heading, paragraph
 from viewer.window.legend import Legend
-from viewer.window.wording import NOT_FOR_SURGERY, honest_sentence, source_of
+from viewer.window.wording import NOT_FOR_SURGERY, honest_sentence, source_of, unbroken
 
 SURFACES: dict[ZoneSurface, str] = {
     "deep": "Deep surface of gluteus maximus",
@@ -55,6 +55,13 @@ class ZonePanel(Scrolled):
             self.column.addWidget(card(paragraph(entry.claim), source))
         self.column.addWidget(paragraph(NOT_FOR_SURGERY, "small"))
         self.column.addStretch(1)
+        self.limits.show_request(scene.state.request)
+        self._enable(False)
+
+    def _enable(self, enabled: bool) -> None:
+        """Before the first atlas there is nothing to set."""
+        for widget in (self.limits, self.surface, self.legend):
+            widget.setEnabled(enabled)
 
     def close_panel(self) -> None:
         """Listen to the scene no longer."""
@@ -64,10 +71,11 @@ class ZonePanel(Scrolled):
     def set_atlas(self, atlas: Atlas) -> None:
         """Show an atlas's limits and figures."""
         self._atlas = atlas
+        self._enable(True)
         self.limits.show_request(atlas.request)
         self.legend.set_atlas(atlas)
         sentence = honest_sentence(atlas)
-        self.honesty.setText(sentence)
+        self.honesty.setText(unbroken(sentence))
         self._warning.setVisible(bool(sentence))
         notes = dict.fromkeys(zones.note for zones in atlas.zones.values() if zones.note)
         self.note.setText(" ".join(notes))
