@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from threading import Timer
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +35,7 @@ class Runs:
 def interleaved(
     commands: Mapping[str, Sequence[str]], rounds: int, environment: Mapping[str, str]
 ) -> dict[str, Runs]:
-    """Run each command once unmeasured, then in turn, `rounds` times.
+    """Run each command once unmeasured, then in turn, `rounds` times, each round in another order.
 
     A command that prints a number on its last line has it kept in `reported`.
 
@@ -43,8 +44,10 @@ def interleaved(
     """
     runs = {name: Runs() for name in commands}
     for round_ in range(rounds + 1):
-        for name, command in commands.items():
-            one = _run(command, environment)
+        # Who runs after a large program finds the processor's caches full of its libraries: that
+        # must not always be the same one.
+        for name in Random(round_).sample(list(commands), len(commands)):
+            one = _run(commands[name], environment)
             if round_ > 0:
                 runs[name].wall_s.append(one[0])
                 runs[name].cpu_s.append(one[1])

@@ -157,6 +157,23 @@ def test_a_quick_frame_shows_the_zone_through_the_ghost_too(stage: Stage, balls:
     assert changed(*pictures).sum() > 100
 
 
+def test_ghosts_are_blended_from_far_to_near(stage: Stage, balls: Atlas) -> None:
+    pictures = {}
+    for names in ((MUSCLE, "hip_bone_left"), ("hip_bone_left", MUSCLE)):
+        stage.set_atlas(None)  # so that all is put into the stage anew, in this order
+        stage.set_atlas(balls)
+        for view in ("left", "right"):
+            looks = {name: Look(opacity=0.5) for name in names}
+            stage.apply(SceneState(looks=looks, view=view, credit=False))
+            pictures[names[0], view] = stage.image(*SIZE)
+    for view in ("left", "right"):
+        both = [pictures[first, view] for first in (MUSCLE, "hip_bone_left")]
+        np.testing.assert_array_equal(*both)
+    # In the middle one lies before the other: the nearer one's colour, dark or pale, is stronger.
+    middle = SIZE[1] // 2, SIZE[0] // 2
+    assert pictures[MUSCLE, "right"][middle][1] < pictures[MUSCLE, "left"][middle][1] - 3
+
+
 def test_a_held_key_sees_through_and_lets_go(stage: Stage, balls: Atlas) -> None:
     stage.set_atlas(balls)
     state = showing(MUSCLE, FEMUR)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-from vtkmodules.vtkRenderingCore import (
-    vtkFrustumCoverageCuller,
-    vtkRenderer,
-    vtkRenderWindow,
-)
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkRenderWindow
 
 from annotations.atlas import Atlas
 from meshes.specimen import Side
@@ -65,10 +61,6 @@ class Stage:
         self.renderer = vtkRenderer()
         self.window.AddRenderer(self.renderer)
         light(self.renderer)
-        # VTK's own, kept at hand because it also sorts.
-        self._sorter = vtkFrustumCoverageCuller()
-        self.renderer.GetCullers().RemoveAllItems()
-        self.renderer.AddCuller(self._sorter)
         self._atlas: Atlas | None = None
         self._sources: dict[str, object] = {}
         self._drawn: dict[str, Drawn] = {}
@@ -76,6 +68,7 @@ class Stage:
         self._state: SceneState | None = None
         self._frame: Frame | None = None
         self._is_cut = False
+        self._order: list[vtkActor] = []
         self._picker = Picker()
         self._fibres = streaks()
         self._marker = Marker(self.window)
@@ -160,6 +153,7 @@ class Stage:
             self.renderer.RemoveActor(actor)
             actor.ReleaseGraphicsResources(self.window)
         self._shown.pop(item, None)
+        self._order = []
 
     def _set_visible(self, drawn: Drawn, visible: bool) -> None:
         for actor, seen in drawn.actors:
@@ -274,26 +268,41 @@ class Stage:
         """Draw once. `moving`: with plain edges, at rest with smooth ones."""
         if self._state is not None:
             self._refit(self._state)
-        translucent = any(
-            piece.actor.GetProperty().GetOpacity() <= OPAQUE
-            for item in self._shown
-            for piece in self._drawn[item].pieces
-        )
         renderer = self.renderer
-        # Ghosts show only their near side, so blending whole items from back to front is right.
-        # Depth peeling costs several times as much and, in some views, lost every zone behind a
-        # ghost (software OpenGL, VTK 9.7).
+        self._put_in_order()
         renderer.SetUseDepthPeeling(False)
         renderer.SetUseOIT(False)
-        if translucent:
-            self._sorter.SetSortingStyleToBackToFront()
-        else:
-            self._sorter.SetSortingStyleToFrontToBack()
         renderer.SetUseFXAA(not moving)
         self._set_clipping_range()
         self._marker.follow(renderer.GetActiveCamera(), self.orientation_marker)
         self._overlay.place(self._picker, moving, self._marker)
         self.window.Render()
+
+    def _put_in_order(self) -> None:
+        """Let translucent surfaces be drawn from the farthest to the nearest.
+
+        Ghosts show only their near side, so blending whole surfaces in that order is right. Depth
+        peeling costs several times as much and, in some views, lost every zone behind a ghost
+        (software OpenGL, VTK 9.7). What is solid stays in the order of the terminology: from back
+        to front, as VTK's own culler would sort it too, most of it was shaded in vain.
+        """
+        away = np.array(self.renderer.GetActiveCamera().GetDirectionOfProjection())
+        translucent = [
+            piece
+            for item in self._shown
+            for piece in self._drawn[item].pieces
+            if piece.actor.GetProperty().GetOpacity() <= OPAQUE
+        ]
+        translucent.sort(key=lambda piece: -float(piece.surface.bounds_mm.mean(axis=0) @ away))
+        order = [piece.actor for piece in translucent]
+        if order == self._order:
+            return
+        self._order = order
+        # Not through the renderer: that would take them off the graphics card.
+        drawn = self.renderer.GetViewProps()
+        for actor in order:
+            drawn.RemoveItem(actor)
+            drawn.AddItem(actor)
 
     def image(self, width_px: int, height_px: int, transparent: bool = False) -> NDArray[np.uint8]:
         """The picture at a size of its own: (height, width, 3), or 4 with transparency.
