@@ -132,12 +132,12 @@ class _Solver:
         ]
         return courses, self.left_out
 
-    def _weighed(self) -> bool:
-        """Whether something had to be taken out, the last of the table first."""
+    def _weighed(self, held: frozenset[str] = frozenset()) -> bool:
+        """Whether something had to be taken out, the last of the table first; `held` stays."""
         taken = False
         for entry in reversed(self.wanted):
             self.go_on()
-            taken |= self._weigh(entry)
+            taken |= entry.structure not in held and self._weigh(entry)
         return taken
 
     def _fans(self, fields: SurfaceFields) -> None:
@@ -149,7 +149,7 @@ class _Solver:
             self._fan(entry, surface)
         held = frozenset(entry.structure for entry in self.wanted if not entry.may_be_left_out)
         self._together(held)
-        while self._weighed():
+        while self._weighed(held):
             self._together(held)
 
     def _together(self, held: frozenset[str] = frozenset()) -> None:
