@@ -38,6 +38,7 @@ RIM_BLUR, RIM_MM = 3, 2.0
 POINTS = 300
 BORDER_SECTIONS = 40
 WALLS = ("bone", "muscle", "ligament")
+LINES = ("nerve", "artery", "vein")
 ORDER = (  # lateral to medial at the lower border of piriformis
     "sciatic_nerve",
     "posterior_femoral_cutaneous_nerve",
@@ -343,6 +344,46 @@ def between_courses(trunks: list[Trunk]) -> Iterator[Finding]:
                 )
 
 
+def beside_source(trunks: list[Trunk]) -> Iterator[Finding]:
+    """Walls of the trunks of one side against the source's own nerves and vessels.
+
+    Outside the pelvis: within it a course may touch the plexus of the source that it springs from.
+    """
+    for one in trunks:
+        export, side = one.export, one.side
+        points, _ = one.wall()
+        if one.holds("clear of everything") and len(points):
+            points = points[outside_pelvis(export, side, points)]
+        else:
+            continue
+        solved = {f"{course}_{side}" for course in export.specimen["courses"]}
+        for part, kind in export.kinds.items():
+            stated = part.removesuffix(f"_{side}") in one.stated["min_clearance_mm"]
+            if kind not in LINES or part in solved or not stated or not part.endswith(f"_{side}"):
+                continue
+            ends = one.line[[0, -1]]
+            far = cKDTree(ends).query(points)[0] > JOIN_MM  # a vessel may go on in the source's
+            if far.any():
+                gap = float(export.outside_mm(part, points[far]).min())
+                yield Finding(
+                    one.course,
+                    side,
+                    f"clear of the source's {part.removesuffix(f'_{side}')}",
+                    gap >= LEAST_CLEARANCE_MM - FACETS_MM,
+                    f"{gap:.2f} mm",
+                )
+
+
+def outside_pelvis(export: Export, side: str, points: np.ndarray) -> np.ndarray:
+    """(n,) whether points lie behind the plane of ischial spine, sacral apex and coccyx tip."""
+    spine, apex, coccyx = (
+        export.landmark(side, name) for name in ("ischial_spine", "sacral_apex", "coccyx_tip")
+    )
+    normal = np.cross(apex - spine, coccyx - spine)
+    normal *= np.sign(normal[1])
+    return np.asarray((points - spine) @ normal > 0)
+
+
 def check(folder: Path, measure: Path) -> list[Finding]:
     """All findings for an exported folder."""
     export = Export(folder, measure)
@@ -356,6 +397,7 @@ def check(folder: Path, measure: Path) -> list[Finding]:
         for trunk in trunks:
             findings += trunk.findings()
         findings += between_courses(trunks)
+        findings += beside_source(trunks)
         findings += order_findings(trunks)
     return findings
 

@@ -317,7 +317,7 @@ class Checker:
             away = self.walls.off_gluteus(branch)
             if len(away) and away.max() > worst:
                 worst, where = float(away.max()), branch.name
-        if entries:
+        if where:
             out.append(
                 Pass(
                     "branches keep to the deep surface until they sink in",

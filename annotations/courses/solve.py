@@ -95,6 +95,7 @@ class _Solver:
                 raise Cancelled
 
         self.go_on = go_on
+        self.space.prepare()
         trunks = [(entry, row) for entry in self.wanted for row in self._trunk_rows(entry)]
         self.slots.allot(trunks, go_on)
         for done, entry in enumerate(self.wanted):
@@ -265,6 +266,8 @@ class _Solver:
         return True
 
     def _leave_out(self, entry: CourseEntry, branch: str, why: str) -> None:
+        if branch == "trunk":  # says it for its branches too
+            self.left_out = [one for one in self.left_out if one.id != entry.structure]
         self.left_out.append(LeftOut(entry.structure, self.side, branch, why))
 
     def _passes(

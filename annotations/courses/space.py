@@ -223,6 +223,20 @@ class Space:
                 self._solid[key] = Field.of(box, parts, self.sheets)
         return self._solid[key]
 
+    def prepare(self) -> None:
+        """Work out the large fields side by side; what does it lets other threads run."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        self.grid("near"), self.grid("wide"), self.obstacles, self.sheets
+        with ThreadPoolExecutor(2) as threads:
+            tasks = (
+                lambda: self.solid("near"),
+                lambda: self.gluteus,
+                lambda: self.solid("wide"),
+            )
+            for done in [threads.submit(task) for task in tasks]:
+                done.result()
+
     @cached_property
     def gluteus(self) -> Field | None:
         """Distance to gluteus maximus on the fine grid."""

@@ -14,6 +14,7 @@ from annotations.courses.waypoints import Finder
 from meshes.specimen import FloatArray
 
 DETOUR = 1.15
+ZIGZAG_CELLS = 2.0
 THICKNESSES = (1.0, 0.45)  # shares of its own, that a route is tried for
 Way = tuple[FloatArray, list[tuple[FloatArray, Waypoint]]]  # a route, and places on it
 
@@ -43,7 +44,7 @@ class Ways:
             if way is not None:
                 ways.append(way)
                 stops = [place for place, _ in way[1]] + ([way[0][-1]] if join is not None else [])
-                if _length_mm(way[0]) < DETOUR * _length_mm(np.array(stops)):
+                if _length_mm(way[0]) < DETOUR * along(np.array(stops))[-1]:
                     break  # no thinner one can be much shorter
         lengths = [_length_mm(line) for line, _ in ways]
         good = (w for w, mm in zip(ways, lengths, strict=True) if mm < DETOUR * min(lengths))
@@ -106,4 +107,9 @@ class Ways:
 
 
 def _length_mm(line: FloatArray) -> float:
-    return float(along(line)[-1])
+    """Length of a way without the zigzag of the grid, which would make any way look long."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if len(line) < 5:
+        return float(along(line)[-1])
+    return float(along(gaussian_filter1d(line, ZIGZAG_CELLS, axis=0, mode="nearest"))[-1])

@@ -9,12 +9,13 @@ import pytest
 
 from annotations.atlas import Atlas
 from annotations.courses.course import Course, LeftOut
+from annotations.courses.neighbours import Neighbour
 from annotations.courses.solve import solve
 from annotations.courses.table import course_table
 from annotations.courses.winding import lies_behind, passes_between
 from annotations.evidence import evidence
 from annotations.zones.fields import surface_fields
-from meshes.specimen import FloatArray, Landmark, Part, Specimen
+from meshes.specimen import SIDES, FloatArray, Landmark, Part, Specimen
 from meshes.surface import normals_of
 
 NERVE, ARTERY = "inferior_gluteal_nerve", "inferior_gluteal_artery"
@@ -116,6 +117,66 @@ def test_sciatic_and_cutaneous_nerve_come_down_beside_the_tuberosity(atlas: Atla
             line = course.branches[0].points_mm
             at = line[int(np.argmin(np.abs(line[:, 2] - tuberosity[2])))]
             assert abs(tuberosity[0]) < abs(at[0]) < abs(trochanter[0]), (name, side)
+
+
+def test_what_runs_down_the_thigh_runs_straight(model_atlas: Atlas) -> None:
+    """Below the tuberosity nothing is in the way: no bend there but a shallow one."""
+    for side in SIDES:
+        tuberosity = model_atlas.specimen.point_mm("ischial_tuberosity", side)
+        assert tuberosity is not None
+        for name in ("sciatic_nerve", "posterior_femoral_cutaneous_nerve"):
+            line = model_atlas.courses[name][side].branches[0].points_mm
+            low = line[line[:, 2] < tuberosity[2]]
+            assert len(low) > 10, (name, side)
+            chord = (low[-1] - low[0]) / np.linalg.norm(low[-1] - low[0])
+            off = (low - low[0]) - ((low - low[0]) @ chord)[:, None] * chord
+            assert np.linalg.norm(off, axis=1).max() < 4.0, (name, side)
+
+
+def test_the_companion_artery_comes_to_lie_on_the_back_of_the_nerve(model_atlas: Atlas) -> None:
+    for side in SIDES:
+        artery = model_atlas.courses["companion_artery_of_sciatic_nerve"][side].branches[0]
+        nerve = model_atlas.courses["sciatic_nerve"][side].branches[0]
+        end = artery.points_mm[-1]
+        at = int(np.argmin(np.abs(nerve.points_mm[:, 2] - end[2])))
+        assert abs(end[0] - nerve.points_mm[at, 0]) < nerve.radius_mm[at], side
+        assert end[1] > nerve.points_mm[at, 1], side
+
+
+def test_the_twig_goes_through_the_muscle_to_the_skin(model_atlas: Atlas) -> None:
+    import trimesh
+
+    skin = next(part for part in model_atlas.parts.values() if part.structure == "skin")
+    for side in SIDES:
+        muscle = model_atlas.specimen.part("gluteus_maximus", side)
+        assert muscle is not None
+        line = model_atlas.courses[NERVE][side].branches
+        twig = next(branch for branch in line if branch.name == "cutaneous twig").points_mm
+        belly = trimesh.Trimesh(muscle.vertices_mm, muscle.triangles)
+        inside = belly.contains(twig)
+        assert inside.any() and not inside[0] and not inside[-1], side
+        under = -trimesh.proximity.signed_distance(
+            trimesh.Trimesh(skin.vertices_mm, skin.triangles), twig[-1:]
+        )
+        assert -4.0 < under[0] < 0, side
+
+
+def test_a_neighbour_is_kept_off_only_where_it_counts() -> None:
+    """The pelvic part of the nerve that a course springs from bars no way."""
+    line = np.linspace([0.0, 0, 0], [0, 40, 0], 80)
+    whole = Neighbour("sciatic_nerve", line, np.full(80, 2.0))
+    half = whole.only(lambda points: points[:, 1] > 20.0)
+    assert half is not None and whole.only(lambda points: points[:, 1] > 99.0) is None
+    places = np.array([[0.0, 5, 0], [0.0, 35, 0]])
+    assert whole.distance(places)[0] == pytest.approx([-2.0, -2.0], abs=0.1)
+    assert half.distance(places)[0] == pytest.approx([13.0, -2.0], abs=0.5)
+
+
+def test_the_back_of_a_nerve_is_the_middle_of_its_back() -> None:
+    line = np.linspace([10.0, 5, -40], [10, 5, 0], 120)
+    found = Neighbour("sciatic_nerve", line, np.full(120, 3.0)).back_mm(np.array([0.0, 1, 0]))
+    assert np.allclose(found[:, :2], [10.0, 8.0])
+    assert len(found) > 15
 
 
 def test_what_a_course_runs_through_is_said_and_asks_no_clearance(atlas: Atlas) -> None:
