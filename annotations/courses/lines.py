@@ -283,15 +283,15 @@ class Lines:
             if now < turn:
                 best, turn = points, now
         points = best
-        if not anew:
+        if not anew and turn < settings.largest_turn_deg:
             return points
         # Too tight a bend: without its pins and as a stiffer string.
         stiff = relaxed(points, radii, push, free_mm, [], settings.step_mm, STIFFER)
         # Stiffer, it may spring through a thin ligament: then it is not the same way.
         far = np.linalg.norm(stiff[:, None] - points[None], axis=2).min(axis=1).max()
-        hooked = "behind_ligament" in line.entry.passes
+        bound = "behind_ligament" in line.entry.passes or not anew
         better = largest_turn_deg(stiff, settings.turn_over_mm) < turn
-        return stiff if better and (far < SAME_WAY_MM or not hooked) else points
+        return stiff if better and (far < SAME_WAY_MM or not bound) else points
 
     def _free(self, entry: CourseEntry, row: BranchEntry) -> Free:
         into = self._enters(entry, row)
