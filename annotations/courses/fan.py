@@ -16,7 +16,7 @@ from annotations.courses.table import CourseEntry, Fan, value_of
 from annotations.courses.variants import Variants
 from annotations.evidence import evidence
 from annotations.zones.fields import SurfaceFields
-from meshes.specimen import FloatArray
+from meshes.specimen import FloatArray, IntArray
 
 HALF_SECTOR_DEG = 9.0
 ASIDE = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # shares of the angle between branches
@@ -39,6 +39,7 @@ class Surface:
         self.space, self.fields = space, fields
         self.deep = fields.deepness > 0
         self.points = fields.vertices_mm.astype(float)
+        self._covered: dict[tuple[Neighbour, float], IntArray] = {}
 
     @cached_property
     def normals(self) -> FloatArray:
@@ -112,9 +113,9 @@ class Surface:
         blocked = ~self.deep
         wall = self.points + self.normals * (radius + REST_ON_MM)
         for neighbour in neighbours:
-            if neighbour.is_near(wall.min(axis=0), wall.max(axis=0), 0.0):
-                far, _ = neighbour.distance(wall, 4.0)
-                blocked = blocked | (far < radius + self.space.settings.clearance_mm)
+            if (neighbour, radius) not in self._covered:
+                self._covered[neighbour, radius] = self._cover(neighbour, wall, radius)
+            blocked[self._covered[neighbour, radius]] = True
         around = np.linalg.norm(self.points - self.points[source], axis=1)
         blocked &= (around > PEEL_MM) | ~self.deep
         graph = self._graph(blocked)
@@ -130,6 +131,13 @@ class Surface:
         while steps[-1] != source:
             steps.append(int(before[steps[-1]]))
         return wall[steps[::-1]] if len(steps) >= SPINDLY else None
+
+    def _cover(self, neighbour: Neighbour, wall: FloatArray, radius: float) -> IntArray:
+        """Which of the surface's points a neighbour keeps from a line of that radius."""
+        reach = radius + self.space.settings.clearance_mm
+        near = ((wall > neighbour.low - reach) & (wall < neighbour.high + reach)).all(axis=1)
+        at = np.flatnonzero(near)
+        return at[neighbour.distance(wall[at], reach)[0] < reach] if len(at) else at
 
     def _graph(self, blocked: FloatArray):  # type: ignore[no-untyped-def]
         from scipy.sparse import coo_array

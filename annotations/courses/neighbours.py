@@ -35,6 +35,7 @@ class Neighbour:
         self.key, self._kept = key, kept
         self.half_width_mm = float(radii.max()) if len(radii) else 0.0
         self.start_mm, self.stop_mm = centres[0], centres[-1]
+        self._spared: dict[tuple[bytes, float], Neighbour | None] = {}
         self._burnt: dict[Grid, tuple[tuple[slice, slice, slice], FloatArray]] = {}
         self.low = (centres - radii[:, None]).min(axis=0)
         self.high = (centres + radii[:, None]).max(axis=0)
@@ -109,11 +110,18 @@ class Neighbour:
         return np.array(found).reshape(-1, 3)
 
     def without(self, centre: FloatArray, reach_mm: float) -> Neighbour | None:
-        """The same without what lies round a point (a bifurcation)."""
-        kept = np.linalg.norm(self.centres_mm - centre, axis=1) > reach_mm
-        if not kept.any():
-            return None
-        return Neighbour(self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key)
+        """The same without what lies round a point (a bifurcation); made once for each."""
+        asked = centre.tobytes(), reach_mm
+        if asked not in self._spared:
+            kept = np.linalg.norm(self.centres_mm - centre, axis=1) > reach_mm
+            self._spared[asked] = (
+                Neighbour(
+                    self.name, self.centres_mm[kept], self.radii_mm[kept], self.part, self.key
+                )
+                if kept.any()
+                else None
+            )
+        return self._spared[asked]
 
     def only(self, where: Where) -> Neighbour | None:
         """What of it lies in a part of space."""

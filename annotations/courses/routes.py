@@ -17,6 +17,7 @@ CROWDING = 6.0  # how much dearer a route is along a wall
 OPENED_CELLS = 3  # round its ends a route may touch
 OPENED_COST = 10.0
 MARGIN_MM = 15.0
+GRID_OFF_MM = 1.0  # by less than that the grid's distances are off
 RECALL_EVERY = 14
 RECALL_MM = 3.0
 
@@ -65,6 +66,13 @@ class Free:
                 if wall in self.space.walls:
                     values[self.space.walls[wall]] = -1.0
         return values
+
+    def room(self, line: FloatArray) -> FloatArray:
+        """(n,) distance on the grid from points to parts, gluteus maximus among them."""
+        room = sampled(self.grid, self.solid.values, line)[0]
+        if self.gluteus is not None:
+            room = np.minimum(room, sampled(self.grid, self.gluteus.values, line)[0])
+        return np.asarray(room)
 
     def routes(
         self, start_mm: FloatArray, radius_mm: float, ends: FloatArray, room_mm: float
@@ -155,17 +163,23 @@ class Exact:
         """(n, 3) shifts, as of `Free.push`."""
         space = self._free.space
         shift = self._free.push(line, radius_mm, start, end)
-        for name in space.near(line, float(radius_mm.max()) + self._least_mm):
+        # Only where the grid finds something near is it worth while to measure.
+        room = self._free.room(line) - radius_mm
+        close = np.flatnonzero((room < self._least_mm + GRID_OFF_MM) & (start > 0))
+        if not len(close):
+            return shift
+        points, reach = line[close], float(radius_mm.max()) + self._least_mm
+        for name in space.near(points, reach):
             if name in self._through:
                 continue
-            share = start * end if name == self._free.enters else start
-            away = space.exact(name, line)
-            lack = np.where(share > 0, radius_mm + self._least_mm * share - away, 0)
+            share = (start * end if name == self._free.enters else start)[close]
+            away = space.exact(name, points)
+            lack = np.where(share > 0, radius_mm[close] + self._least_mm * share - away, 0)
             at = np.flatnonzero(lack > 0)
             if len(at):
-                off = np.sign(away[at])[:, None] * (line[at] - space.nearest_on(name, line[at]))
+                off = np.sign(away[at])[:, None] * (points[at] - space.nearest_on(name, points[at]))
                 off /= np.maximum(np.linalg.norm(off, axis=1, keepdims=True), 1e-9)
-                shift[at] += np.minimum(lack[at], LARGEST_PUSH_MM)[:, None] * off
+                shift[close[at]] += np.minimum(lack[at], LARGEST_PUSH_MM)[:, None] * off
         return shift
 
 

@@ -57,6 +57,7 @@ def solve(
 LAID, SETTLED = 0.5, 0.85
 # Shares of the usual clearance that a line is led off by, one after the other, where it is tight.
 AIMS = (1.0, 0.5)
+HOPELESS_MM = -1.5  # a line that runs that deep in something has lost its way
 
 
 class _Solver:
@@ -198,7 +199,7 @@ class _Solver:
         """
         best = self._clearances(entry)
         for aim in AIMS:
-            if not self._is_tight(best):
+            if not self._is_tight(best) or min(best.values()) < HOPELESS_MM:
                 break
             before = dict(self._branches(entry))
             self.lines.touch_up(entry.structure, aim)

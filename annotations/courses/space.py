@@ -310,13 +310,17 @@ class Space:
     def near(self, points: FloatArray, reach_mm: float) -> list[str]:
         """Bones, muscles and ligaments of the specimen whose boxes come that near to points."""
         low, high = points.min(axis=0) - reach_mm, points.max(axis=0) + reach_mm
+        names, lowest, highest = self._boxes
+        return [names[i] for i in np.flatnonzero(((highest > low) & (lowest < high)).all(axis=1))]
+
+    @cached_property
+    def _boxes(self) -> tuple[list[str], FloatArray, FloatArray]:
+        """Names (n) of what may be near, and the corners (n, 3) of the boxes round them."""
         muscle = {} if self.muscle is None else {self.muscle.structure: self.muscle}
-        return [
-            name
-            for name, part in {**self.obstacles, **muscle}.items()
-            if (part.vertices_mm.max(axis=0) > low).all()
-            and (part.vertices_mm.min(axis=0) < high).all()
-        ]
+        parts = {**self.obstacles, **muscle}
+        lowest = np.array([part.vertices_mm.min(axis=0) for part in parts.values()])
+        highest = np.array([part.vertices_mm.max(axis=0) for part in parts.values()])
+        return list(parts), lowest.reshape(-1, 3), highest.reshape(-1, 3)
 
     def surface(self, name: str) -> FloatArray:
         """(m, 3, 3) the triangles of a part, or the one that stands for a ligament."""
