@@ -186,14 +186,16 @@ class Checker:
             Pass(
                 "behind the ischial spine",
                 behind > 0,
-                f"passes {behind:.1f} mm behind the plane of the sacrospinous ligament"
+                f"passes {abs(behind):.1f} mm {'behind' if behind > 0 else 'in front of'} "
+                "the plane of the sacrospinous ligament"
                 if len(down)
                 else "does not come down to the ischial spine",
             ),
             Pass(
                 "in again through the lesser sciatic foramen",
                 in_again,
-                f"ends {-float(back[-1]):.1f} mm in front of that plane",
+                f"ends {abs(float(back[-1])):.1f} mm "
+                f"{'behind' if back[-1] > 0 else 'in front of'} that plane",
             ),
         ]
 
@@ -249,13 +251,13 @@ class Checker:
         if not clearance:
             return Pass(name, True, "nothing is near")
         nearest = next(iter(clearance))
-        touched = [
-            f"{structure(other).english.lower()} {mm:.2f} mm"
-            for other, mm in clearance.items()
-            if mm < least
-        ]
-        if touched:
-            return Pass(name, False, f"too near to {', '.join(touched)}")
+        tight = {
+            structure(other).english.lower(): mm for other, mm in clearance.items() if mm < least
+        }
+        if tight:
+            said = [f"runs {-mm:.2f} mm into {other}" for other, mm in tight.items() if mm < 0]
+            said += [f"only {mm:.2f} mm from {other}" for other, mm in tight.items() if mm >= 0]
+            return Pass(name, False, ", ".join(said))
         return Pass(
             name,
             True,
