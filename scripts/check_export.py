@@ -176,6 +176,15 @@ class Trunk:
         chosen = chosen[:: max(1, len(chosen) // POINTS)]
         return np.asarray(vertices[chosen]), s[chosen]
 
+    @cached_property
+    def thickest_mm(self) -> float:
+        """Half its width where it is widest."""
+        return max(max(branch["radius_mm"]) for branch in self.branches)
+
+    def ends(self) -> list[np.ndarray]:
+        """Where its lines begin and end."""
+        return [np.array(branch["points_mm"])[i] for branch in self.branches for i in (0, -1)]
+
     def _goes_on(self) -> bool:
         """Whether the line ends in another nerve or vessel (a source's artery that it meets)."""
         own = f"{self.course}_{self.side}"
@@ -331,8 +340,13 @@ def between_courses(trunks: list[Trunk]) -> Iterator[Finding]:
             # What is not stated lies far off, or is what the course springs from.
             if other.course not in one.stated["min_clearance_mm"]:
                 continue
-            ends = [np.array(b["points_mm"])[i] for b in other.branches for i in (0, -1)]
-            free = np.all([np.linalg.norm(points - end, axis=1) > JOIN_MM for end in ends], axis=0)
+            # Where one ends in the other they touch as far as that one is thick.
+            ends = [(end, one.thickest_mm) for end in other.ends()]
+            ends += [(end, other.thickest_mm) for end in one.ends()]
+            free = np.all(
+                [np.linalg.norm(points - end, axis=1) > JOIN_MM + half for end, half in ends],
+                axis=0,
+            )
             if free.any():
                 gap = float(one.export.outside_mm(part, points[free]).min())
                 yield Finding(

@@ -19,7 +19,19 @@ from annotations.zones.fields import SurfaceFields
 from meshes.specimen import FloatArray, IntArray
 
 HALF_SECTOR_DEG = 9.0
-ASIDE = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # shares of the angle between branches
+ASIDE = (
+    0.0,
+    0.15,
+    -0.15,
+    0.3,
+    -0.3,
+    0.45,
+    -0.45,
+    0.6,
+    -0.6,
+    0.8,
+    -0.8,
+)  # shares of the angle between branches
 REST_ON_MM = 0.2  # between a branch's wall and the surface it runs on
 SINK_OVER_MM = 11.0
 LANDING_MM = 8.0  # from there on a branch is drawn onto the surface

@@ -61,6 +61,10 @@ class Slots:
         """Give up a course's places."""
         self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
 
+    def drop_all(self) -> None:
+        """Give up all places."""
+        self._claims = {}
+
     def allot(
         self, wanted: list[tuple[CourseEntry, BranchEntry]], go_on: Callable[[], None]
     ) -> None:

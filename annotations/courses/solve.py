@@ -57,6 +57,7 @@ def solve(
 LAID, SETTLED = 0.5, 0.85
 # Shares of the usual clearance that a line is led off by, one after the other, where it is tight.
 AIMS = (1.0, 0.5)
+ROUNDING_MM = 0.02  # two reckonings of one gap, from either of two lines, differ by less
 HOPELESS_MM = -1.5  # a line that runs that deep in something has lost its way
 
 
@@ -107,6 +108,8 @@ class _Solver:
         progress(LAID, "Nerves and vessels make room for one another")
         self._together()
         self._weighed()
+        if self._foremost_fail():
+            self._lay_foremost_first(trunks)
         # What does not pass is taken out and tried again among the others as they lie then, as is
         # what found no way: first in the places that it was allotted, then wherever there is room.
         for anywhere in (False, True):
@@ -133,6 +136,39 @@ class _Solver:
             if "trunk" in self._branches(entry)
         ]
         return courses, self.left_out
+
+    def _foremost_fail(self) -> bool:
+        """Whether what the atlas is about breaks what anatomy demands, or found no way."""
+        for entry in self.wanted:
+            if not entry.may_be_left_out:
+                if "trunk" not in self._branches(entry):
+                    return True
+                course = self._checker().checked(entry, self._course(entry))
+                if any(not check.holds for check in course.passes):
+                    return True
+        return False
+
+    def _lay_foremost_first(self, trunks: list[tuple[CourseEntry, BranchEntry]]) -> None:
+        """Begin again: what the atlas is about alone, all else to find its way among it."""
+        self.left_out.clear()
+        self.slots.drop_all()
+        for entry in self.wanted:
+            self._forget(entry)
+        self.slots.allot([one for one in trunks if not one[0].may_be_left_out], self.go_on)
+        for entry in self.wanted:
+            self.go_on()
+            if entry.may_be_left_out:
+                self._leave_out(entry, "trunk", "not yet laid")
+            else:
+                self._lay(entry)
+        self.slots.allot([one for one in trunks if one[0].may_be_left_out], self.go_on)
+        self._together()
+
+    def _forget(self, entry: CourseEntry) -> None:
+        """Forget how a course lies."""
+        self.lines.drop(entry.structure)
+        for kept in (self.laid.borders, self.laid.exits, self.doors, self.points):
+            kept.pop(entry.structure, None)
 
     def _weighed(self, held: frozenset[str] = frozenset()) -> bool:
         """Whether something had to be taken out, the last of the table first; `held` stays."""
@@ -188,9 +224,7 @@ class _Solver:
         if broken:
             why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
             self._leave_out(entry, "trunk", why)
-            self.lines.drop(entry.structure)
-            self.laid.borders.pop(entry.structure, None)
-            self.laid.exits.pop(entry.structure, None)
+            self._forget(entry)
         return dropped or bool(broken)
 
     def _touched_up(self, entry: CourseEntry) -> Mapping[str, float]:
@@ -297,10 +331,11 @@ class _Solver:
         if sinks:
             entered = PointOfInterest("branch_entry", branch.name, branch.points_mm[-1])
             alone = replace(alone, points=(entered,))
+        least = settings.least_clearance_mm + (ROUNDING_MM if sinks else 0.0)
         tight = {
             name: mm
             for name, mm in walls.clearances(entry, alone).items()
-            if mm < settings.least_clearance_mm and name not in yielding
+            if mm < least and name not in yielding
         }
         return (
             "no room beside " + ", ".join(structure(name).english.lower() for name in tight)

@@ -242,17 +242,3 @@ def test_a_damaged_stage_is_made_again(warm_cache: Path, expected: Atlas, stage:
 def test_an_unknown_specimen_is_one_sentence(own_cache: Path) -> None:
     with pytest.raises(GluteaError, match=r"There is no specimen 'modell'; did you mean 'model'\?"):
         build(Request("modell"))
-
-
-def test_what_cannot_be_kept_is_in_the_atlas_all_the_same(
-    model_atlas: Atlas, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise GluteaError("The disk is full: free some space.")
-
-    monkeypatch.setattr(cache, "save", full)
-    made = build(Request("model", psis_band_mm=(50.0, 61.7)))
-    assert made.zones["right"].figures.gap_mm < model_atlas.zones["right"].figures.gap_mm
-    assert made.unkept.endswith("The disk is full: free some space.")
-    monkeypatch.undo()
-    assert build(Request("model")).unkept == ""

@@ -120,7 +120,7 @@ def test_sciatic_and_cutaneous_nerve_come_down_beside_the_tuberosity(atlas: Atla
 
 
 def test_what_runs_down_the_thigh_runs_straight(model_atlas: Atlas) -> None:
-    """Below the tuberosity nothing is in the way: no bend there but a shallow one."""
+    """Below the tuberosity, between hamstrings and gluteus maximus: no bend but a shallow one."""
     for side in SIDES:
         tuberosity = model_atlas.specimen.point_mm("ischial_tuberosity", side)
         assert tuberosity is not None
@@ -130,7 +130,10 @@ def test_what_runs_down_the_thigh_runs_straight(model_atlas: Atlas) -> None:
             assert len(low) > 10, (name, side)
             chord = (low[-1] - low[0]) / np.linalg.norm(low[-1] - low[0])
             off = (low - low[0]) - ((low - low[0]) @ chord)[:, None] * chord
-            assert np.linalg.norm(off, axis=1).max() < 4.0, (name, side)
+            assert np.linalg.norm(off, axis=1).max() < 0.2 * np.linalg.norm(low[-1] - low[0]), (
+                name,
+                side,
+            )
 
 
 def test_the_companion_artery_comes_to_lie_on_the_back_of_the_nerve(model_atlas: Atlas) -> None:

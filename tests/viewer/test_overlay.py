@@ -21,6 +21,7 @@ from viewer.stage import Stage
 from viewer.stage.layout import _cross
 from viewer.stage.overlay import dimension_text, mm_per_px, round_length_mm
 from viewer.stage.picking import display_of, rays
+from viewer.stage.sight import LONG_PX
 from viewer.stage.texts import measured, wrapped
 
 SIZES = [(1280, 800), (3840, 2160), (600, 900), (400, 300)]
@@ -183,7 +184,7 @@ def test_labels_name_each_structure_once_and_only_what_is_seen(
 
 @pytest.mark.parametrize("view", ["posterior", "infrapiriform_posterior", "infrapiriform_anterior"])
 def test_lines_end_well_inside_what_they_name(stage: Stage, model_atlas: Atlas, view: str) -> None:
-    """Round an end nothing else is seen, for as far as a line's dot reaches at the least."""
+    """Round an end nothing else is seen, as far as the small picture that it is chosen on tells."""
     stage.window.SetSize(1200, 750)
     stage.set_atlas(model_atlas)
     scene = Scene(SceneState(view=view, labels=True, credit=False))
@@ -195,7 +196,9 @@ def test_lines_end_well_inside_what_they_name(stage: Stage, model_atlas: Atlas, 
     assert len(named) > 15
     places = display_of(stage.renderer, np.array([name.point_mm for name in named]))
     for name, place in zip(named, places, strict=True):
-        around = place[:2] + 1.2 * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+        around = place[:2] + 0.5 * 1200 / LONG_PX * np.array(
+            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]
+        )
         starts, ends = rays(stage.renderer, around)
         for start, end in zip(starts, ends, strict=True):
             pick = stage._picker.pick(start, end)

@@ -153,14 +153,14 @@ def test_on_a_fine_screen_letters_are_as_large_as_on_others(start, model_atlas, 
     from viewer.window.view3d import View3D
 
     hand = start(size=(1000, 640))
-    once = hand.view.stage._overlay._small_px
+    once = hand.view.stage._overlay.sheet.small_px
     monkeypatch.setattr(View3D, "devicePixelRatioF", lambda view: 2.0)
     hand.view._resized()
     hand.settle()
-    assert hand.view.stage._overlay._small_px == 2 * once
+    assert hand.view.stage._overlay.sheet.small_px == 2 * once
     size = hand.view.picture_size() * 2
     hand.view.picture_of(hand.window.scene.state, size)
-    assert hand.view.stage._overlay._small_px == 4 * once
+    assert hand.view.stage._overlay.sheet.small_px == 4 * once
     assert hand.view.stage.pixel_ratio == 2.0
 
 
