@@ -19,19 +19,8 @@ from annotations.zones.fields import SurfaceFields
 from meshes.specimen import FloatArray, IntArray
 
 HALF_SECTOR_DEG = 9.0
-ASIDE = (
-    0.0,
-    0.15,
-    -0.15,
-    0.3,
-    -0.3,
-    0.45,
-    -0.45,
-    0.6,
-    -0.6,
-    0.8,
-    -0.8,
-)  # shares of the angle between branches
+# How far aside a branch is tried, in shares of the angle between branches: nearest first.
+ASIDE = (0.0, *(side * share for share in (0.15, 0.3, 0.45, 0.6, 0.8) for side in (1, -1)))
 REST_ON_MM = 0.2  # between a branch's wall and the surface it runs on
 SINK_OVER_MM = 11.0
 LANDING_MM = 8.0  # from there on a branch is drawn onto the surface

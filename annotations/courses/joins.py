@@ -26,10 +26,14 @@ class Joins:
     def __init__(self, branches: Mapping[str, Mapping[str, Branch]], rows: Rows) -> None:
         self._branches, self._rows = branches, rows
 
+    def line(self, key: str) -> Branch | None:
+        """A laid line by its key ("structure/branch"); None if it is not laid."""
+        structure, _, name = key.partition("/")
+        return self._branches.get(structure, {}).get(name)
+
     def point_on(self, line: str, share: float) -> FloatArray | None:
         """(3,) the point at a share of a laid line ("structure/branch"); None if it is not laid."""
-        structure, _, name = line.partition("/")
-        branch = self._branches.get(structure, {}).get(name)
+        branch = self.line(line)
         if branch is None:
             return None
         s = along(branch.points_mm)
@@ -80,6 +84,5 @@ class Joins:
         return frozenset(of_others | ({structure} if row.parent else set()))
 
     def _half(self, line: str) -> float:
-        structure, _, name = line.partition("/")
-        branch = self._branches.get(structure, {}).get(name)
+        branch = self.line(line)
         return 0.0 if branch is None else float(branch.radius_mm.max())

@@ -140,7 +140,7 @@ class Lines:
             go_on: may raise to stop it.
             held: structures whose lines stay as they lie.
         """
-        changed, self._fresh = self._fresh, set()
+        changed = self._fresh
         moved = [line for line in self._lines.values() if line.entry.structure not in held]
         for _ in range(SWEEPS):
             eased = set()
@@ -336,8 +336,7 @@ class Lines:
             target, at = last.on, last.at
         else:
             return np.empty((0, 3))
-        structure, _, name = target.partition("/")
-        branch = self.finder.laid.branches.get(structure, {}).get(name)
+        branch = self.joins.line(target)
         if branch is None:
             return np.empty((0, 3))
         s = along(branch.points_mm)

@@ -75,6 +75,8 @@ class _Solver:
             if applies(entry.when, variants)
             and not (entry.if_missing and specimen.part(entry.structure, side))
         ]
+        # What the atlas is about: drawn in any case, with its fault named.
+        self.foremost = frozenset(e.structure for e in self.wanted if not e.may_be_left_out)
         self.rows = {
             entry.structure: {row.name: row for row in entry.branch if applies(row.when, variants)}
             for entry in self.wanted
@@ -140,7 +142,7 @@ class _Solver:
     def _foremost_fail(self) -> bool:
         """Whether what the atlas is about breaks what anatomy demands, or found no way."""
         for entry in self.wanted:
-            if not entry.may_be_left_out:
+            if entry.structure in self.foremost:
                 if "trunk" not in self._branches(entry):
                     return True
                 course = self._checker().checked(entry, self._course(entry))
@@ -185,10 +187,9 @@ class _Solver:
         fanned = [e for e in self.wanted if e.fan is not None and "trunk" in self._branches(e)]
         for entry in sorted(fanned, key=lambda e: structure(e.structure).kind != "nerve"):
             self._fan(entry, surface)
-        held = frozenset(entry.structure for entry in self.wanted if not entry.may_be_left_out)
-        self._together(held)
-        while self._weighed(held):
-            self._together(held)
+        self._together(self.foremost)
+        while self._weighed(self.foremost):
+            self._together(self.foremost)
 
     def _together(self, held: frozenset[str] = frozenset()) -> None:
         self.lines.settle(self.go_on, held)
@@ -378,7 +379,7 @@ class _Solver:
             if spared is not None:
                 others.append(spared)
         points = self.points.setdefault(entry.structure, [])
-        yielding = frozenset(e.structure for e in self.wanted if e.may_be_left_out)
+        yielding = frozenset(e.structure for e in self.wanted) - self.foremost
 
         def fault(branch: Branch, sinks: bool) -> str:
             self.go_on()

@@ -224,16 +224,13 @@ class Space:
         return self._solid[key]
 
     def prepare(self) -> None:
-        """Work out the large fields side by side; what does it lets other threads run."""
+        """Work out the large fields side by side: most of it is done without Python's lock."""
         from concurrent.futures import ThreadPoolExecutor
 
+        # What they have in common first, so that no two threads make it at once.
         self.grid("near"), self.grid("wide"), self.obstacles, self.sheets
         with ThreadPoolExecutor(2) as threads:
-            tasks = (
-                lambda: self.solid("near"),
-                lambda: self.gluteus,
-                lambda: self.solid("wide"),
-            )
+            tasks = (lambda: self.solid("near"), lambda: self.gluteus, lambda: self.solid("wide"))
             for done in [threads.submit(task) for task in tasks]:
                 done.result()
 

@@ -1,11 +1,11 @@
-"""What window tests do with their hands and eyes: mouse moves, pictures as arrays."""
+"""What window tests do with their hands and eyes: mouse and wheel, pictures as arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 OPENS_MS = 120_000
@@ -27,6 +27,21 @@ def send_move(
         Qt.MouseButton.NoButton,
         button,
         modifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def wheel(widget: QWidget, at: QPoint, steps: int) -> None:
+    """Turn the mouse's wheel over a place; which QTest cannot."""
+    event = QWheelEvent(
+        QPointF(at),
+        widget.mapToGlobal(QPointF(at)),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
     )
     QApplication.sendEvent(widget, event)
 

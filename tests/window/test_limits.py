@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from driving import OPENS_MS, different
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from driving import OPENS_MS, different, wheel
+from PySide6.QtCore import Qt
 
 from annotations.zones.table import default_limits_mm
 
@@ -110,29 +108,14 @@ def test_a_limit_that_is_set_gives_the_keyboard_back_to_the_picture(hand, key):
     assert hand.window.scene.state.view == "left"
 
 
-def wheel(widget, steps=1):
-    at = QPointF(widget.rect().center())
-    event = QWheelEvent(
-        at,
-        widget.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, 120 * steps),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(widget, event)
-
-
 def test_scrolling_past_a_limit_does_not_change_it(hand):
     box = hand.window.zones.limits.boxes["psis_band"][1]
     hand.view.setFocus()
-    wheel(box)
+    wheel(box, box.rect().center(), 1)
     assert box.value() == 60.0
     assert not box.hasFocus()
     box.setFocus()
-    wheel(box)
+    wheel(box, box.rect().center(), 1)
     assert box.value() == 61.0
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import array_of, different, send_move
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from driving import array_of, different, send_move, wheel
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -33,20 +33,6 @@ def direction(camera):
 
 def distance(camera):
     return np.linalg.norm(np.subtract(camera.position_mm, camera.focal_point_mm))
-
-
-def wheel(view, at, steps):
-    event = QWheelEvent(
-        QPointF(at),
-        view.mapToGlobal(QPointF(at)),
-        QPoint(),
-        QPoint(0, 120 * steps),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(view, event)
 
 
 def test_opens_with_one_render_and_renders_nothing_when_idle(hand):
