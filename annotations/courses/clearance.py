@@ -47,6 +47,7 @@ class Walls:
                 counted &= s > self.space.settings.root_free_mm
             for end in self._ends_of_source(row, branch):
                 counted &= np.linalg.norm(centres - end, axis=1) > self.space.settings.junction_mm
+            among = counted.copy()  # among nerves and vessels it counts where it has sunk in, too
             if row is None:  # a branch of a fan: until it sinks in; its twig to the skin throughout
                 if branch.name in fans:
                     away = self.space.exact("gluteus_maximus", branch.points_mm)
@@ -65,7 +66,7 @@ class Walls:
             for name in self.space.sheets:
                 if counted.any():
                     note(name, self._least(name, centres[counted], radii[counted]))
-            self._others(entry, course, branch, (centres, radii, s), counted, note)
+            self._others(entry, course, branch, (centres, radii, s), among, note)
         return dict(sorted(least.items(), key=lambda item: item[1]))
 
     def _ends_of_source(self, row: BranchEntry | None, branch: Branch) -> list[FloatArray]:

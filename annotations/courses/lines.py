@@ -172,6 +172,14 @@ class Lines:
             self._lie(line, faired(points, radius, push, may_touch, TOUCHES, SUPPLE))
             self._keep(line)
 
+    def redraw(self, structure: str, rows: Mapping[str, BranchEntry]) -> None:
+        """Give the lines of one course the widths of other rows."""
+        for line in [one for one in self._lines.values() if one.entry.structure == structure]:
+            line.row = rows[line.row.name]
+            radius = at_share(line.row.radii_mm, len(line.branch.points_mm))
+            line.branch = replace(line.branch, radius_mm=radius)
+            self._keep(line)
+
     def put_back(self, structure: str, branches: Mapping[str, Branch]) -> None:
         """Let the lines of one course lie again as they did."""
         for name, branch in branches.items():

@@ -18,7 +18,7 @@ from annotations.courses.plexus import Plexus
 from annotations.courses.relax import largest_turn_deg
 from annotations.courses.slots import Slots
 from annotations.courses.space import Space
-from annotations.courses.table import BranchEntry, CourseEntry, applies, course_table
+from annotations.courses.table import BranchEntry, CourseEntry, applies, course_table, slimmer
 from annotations.courses.variants import Variants
 from annotations.courses.waypoints import Finder, Laid
 from annotations.zones.fields import SurfaceFields, below_piriformis_mm
@@ -29,6 +29,11 @@ from meshes.structure import structure
 SCHEMATIC_NOTE = (
     "Drawn from bony landmarks alone, because this specimen has no muscles: schematic, without "
     "the points of entry."
+)
+
+SLIM_NOTE = (
+    "Drawn narrower than the published mean, by its standard deviation: this pelvis leaves no more "
+    "room."
 )
 
 
@@ -77,10 +82,8 @@ class _Solver:
         ]
         # What the atlas is about: drawn in any case, with its fault named.
         self.foremost = frozenset(e.structure for e in self.wanted if not e.may_be_left_out)
-        self.rows = {
-            entry.structure: {row.name: row for row in entry.branch if applies(row.when, variants)}
-            for entry in self.wanted
-        }
+        self.rows = {entry.structure: self._rows_of(entry) for entry in self.wanted}
+        self.slim: set[str] = set()  # drawn narrower than the published mean
         self.joins = Joins(self.laid.branches, self.rows)
         self.finder = Finder(self.space, fields, self.laid, self.joins)
         self.slots = Slots(self.space, self.finder)
@@ -110,8 +113,16 @@ class _Solver:
         progress(LAID, "Nerves and vessels make room for one another")
         self._together()
         self._weighed()
-        if self._foremost_fail():
-            self._lay_foremost_first(trunks)
+        remedies = (
+            self._draw_slimmer,
+            lambda _: self._lay_foremost_first(trunks),
+            self._draw_slimmer,
+        )
+        for remedy in remedies:
+            failing = self._foremost_failing()
+            if not failing:
+                break
+            remedy(failing)
         # What does not pass is taken out and tried again among the others as they lie then, as is
         # what found no way: first in the places that it was allotted, then wherever there is room.
         for anywhere in (False, True):
@@ -128,6 +139,8 @@ class _Solver:
             # What goes makes others settle anew, which may cost one of them its pass.
             while self._weighed():
                 self._together()
+        if crowded := self._foremost_failing():
+            self._draw_slimmer(crowded)
         progress(SETTLED, "Branches over gluteus maximus")
         if self.fields is not None:
             self._fans(self.fields)
@@ -139,16 +152,32 @@ class _Solver:
         ]
         return courses, self.left_out
 
-    def _foremost_fail(self) -> bool:
-        """Whether what the atlas is about breaks what anatomy demands, or found no way."""
+    def _rows_of(self, entry: CourseEntry) -> dict[str, BranchEntry]:
+        return {row.name: row for row in entry.branch if applies(row.when, self.variants)}
+
+    def _foremost_failing(self) -> list[CourseEntry]:
+        """Of what the atlas is about: what breaks what anatomy demands, or found no way."""
+        failing = []
         for entry in self.wanted:
             if entry.structure in self.foremost:
-                if "trunk" not in self._branches(entry):
-                    return True
-                course = self._checker().checked(entry, self._course(entry))
-                if any(not check.holds for check in course.passes):
-                    return True
-        return False
+                if "trunk" in self._branches(entry):
+                    course = self._checker().checked(entry, self._course(entry))
+                    if all(check.holds for check in course.passes):
+                        continue
+                failing.append(entry)
+        return failing
+
+    def _draw_slimmer(self, failing: list[CourseEntry]) -> None:
+        """Draw what has too little room narrower, where its published width varies that much."""
+        for entry in failing:
+            rows = self.rows[entry.structure]
+            narrower = {name: slimmer(row) for name, row in rows.items()}
+            if any(narrower[name].radii_mm != row.radii_mm for name, row in rows.items()):
+                rows.update(narrower)
+                self.slim.add(entry.structure)
+                self.lines.redraw(entry.structure, rows)
+        self._together()
+        self._weighed()
 
     def _lay_foremost_first(self, trunks: list[tuple[CourseEntry, BranchEntry]]) -> None:
         """Begin again: what the atlas is about alone, all else to find its way among it."""
@@ -156,6 +185,9 @@ class _Solver:
         self.slots.drop_all()
         for entry in self.wanted:
             self._forget(entry)
+            if entry.structure in self.slim:
+                self.slim.remove(entry.structure)
+                self.rows[entry.structure].update(self._rows_of(entry))
         self.slots.allot([one for one in trunks if not one[0].may_be_left_out], self.go_on)
         for entry in self.wanted:
             self.go_on()
@@ -267,7 +299,11 @@ class _Solver:
             tuple(self.points.get(entry.structure, [])),
             (),
             {},
-            SCHEMATIC_NOTE if schematic else entry.note,
+            SCHEMATIC_NOTE
+            if schematic
+            else f"{entry.note} {SLIM_NOTE}"
+            if entry.structure in self.slim
+            else entry.note,
             tuple(sorted(through)),
         )
 

@@ -116,10 +116,14 @@ class Implicit:
     def __init__(self, part: Part) -> None:
         from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
         from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
+        from vtkmodules.vtkFiltersModeling import vtkSelectEnclosedPoints
 
         self._mesh = polydata(part)
         self._function = vtkImplicitPolyDataDistance()
         self._function.SetInput(self._mesh)
+        self._enclosed = vtkSelectEnclosedPoints()
+        self._enclosed.SetTolerance(1e-6)
+        self._enclosed.Initialize(self._mesh)
         self._locator = vtkStaticCellLocator()
         self._locator.SetDataSet(self._mesh)
         self._locator.BuildLocator()
@@ -132,7 +136,13 @@ class Implicit:
         out = vtkDoubleArray()
         given = numpy_to_vtk(np.ascontiguousarray(points, float))  # type: ignore[no-untyped-call]
         self._function.FunctionValue(given, out)
-        return np.array(vtk_to_numpy(out))  # type: ignore[no-untyped-call]
+        found = np.array(vtk_to_numpy(out))  # type: ignore[no-untyped-call]
+        # It judges by the nearest triangle's normal, and beyond a sharp rim calls a point inside
+        # that lies centimetres away: rays decide.
+        for at in np.flatnonzero(found < 0):
+            if not self._enclosed.IsInsideSurface(*points[at]):
+                found[at] = -found[at]
+        return found
 
     def nearest(self, points: FloatArray) -> FloatArray:
         """(n, 3) nearest points of the surface."""

@@ -203,6 +203,23 @@ def applies(when: Mapping[str, tuple[str, ...]], variants: Variants) -> bool:
     return all(str(getattr(variants, name)).lower() in wanted for name, wanted in when.items())
 
 
+def slimmer(row: BranchEntry) -> BranchEntry:
+    """The row drawn narrower by a standard deviation, or as narrow as its published range allows.
+
+    Widths without a published spread stay.
+    """
+    widths = tuple(_slim(claim) for claim in row.diameter) or row.diameter_mm
+    return msgspec.structs.replace(row, diameter=(), diameter_mm=widths)
+
+
+def _slim(claim: str) -> float:
+    entry, middle = evidence()[claim], value_of(claim)
+    if entry.spread is not None:
+        return middle - entry.spread
+    published = entry.mark != "inferred" and entry.low is not None
+    return float(entry.low) if published and entry.low is not None else middle
+
+
 def value_of(claim: str) -> float:
     """The figure of an evidence entry; the middle of its range where it gives no single one."""
     entry = evidence()[claim]
