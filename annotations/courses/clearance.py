@@ -15,6 +15,7 @@ from meshes.specimen import FloatArray
 STEP_MM = 0.5
 STRIDE = 8
 REACH_MM = 12.0  # farther things are not listed
+ROUNDING_MM = 0.02  # two reckonings of one gap, from either of two lines, differ by less
 LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
 
 
@@ -109,14 +110,19 @@ class Walls:
             if other.key == f"{course.id}/{branch.name}":
                 continue
             kept = counted.copy()
+            rest: Neighbour | None = other
             theirs = (other.name, other.key.partition("/")[2])
             for point, half in self.joins.between((course.id, branch.name), theirs):
-                kept &= np.linalg.norm(centres - point, axis=1) > settings.junction_mm + half
-            if kept.any() and other.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                away, _ = other.distance(centres[kept], REACH_MM)
+                reach = settings.junction_mm + half
+                kept &= np.linalg.norm(centres - point, axis=1) > reach
+                rest = None if rest is None else rest.without(point, reach)
+            if rest is None or not kept.any():
+                continue
+            if rest.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
+                away, _ = rest.distance(centres[kept], REACH_MM)
                 gap = float((away - radii[kept]).min())
                 # One's own branches: reported only where they collide.
-                if other.name != course.id or gap < settings.least_clearance_mm:
+                if other.name != course.id or gap < settings.least_clearance_mm + ROUNDING_MM:
                     note(other.name, gap)
         outside = self.space.foramen.is_outside(centres)
         for name, near in self.space.source_neighbours.items():

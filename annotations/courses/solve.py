@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from annotations.courses.checks import Checker
-from annotations.courses.clearance import Walls
+from annotations.courses.clearance import ROUNDING_MM, Walls
 from annotations.courses.course import Branch, Course, LeftOut, PointOfInterest
 from annotations.courses.fan import Surface
 from annotations.courses.joins import Joins
@@ -62,7 +62,6 @@ def solve(
 LAID, SETTLED = 0.5, 0.85
 # Shares of the usual clearance that a line is led off by, one after the other, where it is tight.
 AIMS = (1.0, 0.5)
-ROUNDING_MM = 0.02  # two reckonings of one gap, from either of two lines, differ by less
 HOPELESS_MM = -1.5  # a line that runs that deep in something has lost its way
 
 
