@@ -21,6 +21,7 @@ from annotations.zones.fields import below_piriformis_mm
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
+AT_BORDER_MM = 0.1
 WALK_MM = 1.0  # between places at which a line is looked at
 
 
@@ -85,14 +86,7 @@ class Checker:
             if "piriformis" in row.through:
                 out.append(self._pierces(trunk))
             else:
-                out.append(
-                    Pass(
-                        "below piriformis",
-                        below > 0,
-                        f"{abs(below):.1f} mm {'below' if below > 0 else 'above'} its lower "
-                        "border, seen from behind",
-                    )
-                )
+                out.append(self._below_piriformis(trunk, exit_mm, below))
         if "above_piriformis" in entry.passes and self.space.piriformis is not None:
             out.append(
                 Pass(
@@ -120,6 +114,19 @@ class Checker:
         if "beside_ischium" in entry.passes:
             out.append(self._beside_ischium(trunk))
         return out
+
+    def _below_piriformis(self, trunk: Branch, exit_mm: FloatArray, below_mm: float) -> Pass:
+        """Whether a line comes out under the muscle's lower border, and never behind it before."""
+        until = int(np.argmin(np.linalg.norm(trunk.points_mm - exit_mm, axis=1))) + 1
+        behind = lies_behind(trunk.points_mm[:until], self.space.surface("piriformis"))
+        place = f"{abs(below_mm):.1f} mm {'above' if below_mm < -AT_BORDER_MM else 'below'}"
+        return Pass(
+            "below piriformis",
+            below_mm >= -AT_BORDER_MM and not behind.any(),
+            "comes out behind the muscle"
+            if behind.any()
+            else f"{place} its lower border, seen from behind",
+        )
 
     def _before_sacrotuberous(self, trunk: Branch) -> Pass:
         line = spaced(trunk.points_mm, WALK_MM)

@@ -388,11 +388,16 @@ class _Solver:
         row = self.rows[entry.structure]["trunk"]
         line = branch.points_mm
         back = self.space.foramen.local(line)[:, 2]
-        depth = 0.0 if entry.exit == "infrapiriform" else self.space.foramen.local(door)[2]
-        exit_mm, through = _crossing(line, back - depth, door)
+        below = below_piriformis_mm(self.specimen, self.side, line)
+        if entry.exit == "suprapiriform":
+            out = back - self.space.foramen.local(door)[2]
+        elif "piriformis" in row.through or self.space.piriformis is None:
+            out = back
+        else:  # the plane may run in front of the muscle: it comes out where it leaves its cover
+            out = np.minimum(back, below)
+        exit_mm, through = _crossing(line, out, door)
         points = [PointOfInterest("exit", row.name, exit_mm)]
         index = int(np.argmin(np.linalg.norm(line - exit_mm, axis=1)))
-        below = below_piriformis_mm(self.specimen, self.side, line)
         border, _ = _crossing(line, below, exit_mm)
         self.laid.exits[entry.structure] = (exit_mm, float(branch.radius_mm[index]), through)
         self.laid.borders[entry.structure] = (border, float(branch.radius_mm[index]))
