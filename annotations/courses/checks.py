@@ -18,6 +18,7 @@ from annotations.courses.table import CourseEntry
 from annotations.courses.waypoints import Finder
 from annotations.courses.winding import lies_behind, passes_between, winding_deg
 from annotations.zones.fields import below_piriformis_mm
+from meshes.specimen import FloatArray
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0

@@ -45,12 +45,12 @@ class Free:
         self._calls, self._line = 0, np.empty((0, 3))
         self._met: list[tuple[Neighbour, IntArray, FloatArray]] = []
 
-    def opened(self, walls: tuple[str, ...]) -> Free:
-        """The same with some of its walls open."""
-        closed = tuple(wall for wall in self._closed if wall not in walls)
-        if closed == self._closed:
+    def with_walls(self, opened: tuple[str, ...], closed: tuple[str, ...]) -> Free:
+        """The same with some of its walls open, and others closed."""
+        walls = tuple(wall for wall in self._closed if wall not in opened) + closed
+        if walls == self._closed:
             return self
-        return Free(self.space, self.neighbours, self.name, self._through, closed, self.enters)
+        return Free(self.space, self.neighbours, self.name, self._through, walls, self.enters)
 
     @cached_property
     def values(self) -> FloatArray:

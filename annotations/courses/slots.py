@@ -11,13 +11,11 @@ from annotations.courses.relax import at_share
 from annotations.courses.routes import Free
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry, Waypoint
-from annotations.courses.waypoints import Finder
+from annotations.courses.waypoints import Finder, order_cost
 from meshes.specimen import FloatArray
 
 ROUNDS = 6
 OVERLAP_TOLERANCE_MM = 0.35
-ORDER_TOLERANCE_MM = 0.5
-ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
 ROOM_TOLERANCE_MM = 0.35
 ROOM_SHARE = 1.5  # of the clearance, since distances on the grid are coarse
 WORST_CROWDING = 4.0
@@ -152,8 +150,7 @@ class Slots:
             names = claim.entry.structure, other.entry.structure
             if ordered and all(name in order for name in names):
                 sign = 1 if order.index(names[0]) < order.index(names[1]) else -1
-                beyond = sign * (lateral - float(space.foramen.lateral_mm(other.at)))
-                cost += (np.clip(ORDER_LEAST_MM - beyond, 0, None) / ORDER_TOLERANCE_MM) ** 2
+                cost += order_cost(sign * (lateral - float(space.foramen.lateral_mm(other.at))))
         return cost
 
 

@@ -389,6 +389,8 @@ class Space:
                 away = np.linalg.norm(points - behind, axis=-1)
                 out["midline"] |= away < PLUG_RADIUS_MM * self.scale
         medial, up, back = np.moveaxis(f.local(points), -1, 0)
+        # What has come out must not slip in again over the spine.
+        out["greater_foramen"] = (np.abs(back) < half) & (up > 0)
         # Below the sacrospinous ligament, between the two ligaments: the lesser foramen.
         # It ends with the hip bone: lower and more lateral the same plane runs through the thigh.
         bone = max(f.lateral_mm(f.spine), f.lateral_mm(f.tuberosity)) + BONE_MM * self.scale

@@ -108,7 +108,9 @@ class Waypoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wishes: tuple[Wish, ...] = ()
     hold: float = 0.0  # how firmly relaxation keeps to it, 0 not at all
     lift_mm: float = 1.0
-    opens: tuple[str, ...] = ()  # walls that are closed only until here
+    opens: tuple[str, ...] = ()  # walls that are closed only until the way to here
+    closes: tuple[str, ...] = ()  # walls that are closed from the way to here on
+    outside: bool = False  # only places behind the foramen's plane, outside the pelvis
     gate: str | None = None  # places of one gate are allotted together; a door is one
     when_missing: str | None = None  # only where the specimen lacks this part
 

@@ -23,7 +23,13 @@ FACING = 0.35
 TOUCH_MM = 0.15  # left between a tube's wall and the surface that it enters
 BORDER_MM = 3.0
 END_SLAB_MM = 4.0
-GONE_WRONG = 1e3
+ORDER_TOLERANCE_MM = 0.5
+ORDER_LEAST_MM = 1.5  # between the middles of two courses, lateral to medial
+
+
+def order_cost(beyond_mm: FloatArray) -> FloatArray:
+    """(n,) what it costs to lie that far beyond another on the required side of it."""
+    return np.asarray((np.clip(ORDER_LEAST_MM - beyond_mm, 0, None) / ORDER_TOLERANCE_MM) ** 2)
 
 
 @dataclass
@@ -70,12 +76,15 @@ class Finder:
         radius_mm: float,
         routes: Routes | None,
         before_mm: FloatArray | None,
+        structure: str,
     ) -> FloatArray | None:
-        """(3,) the best candidate that can be reached; None where there is none."""
+        """(3,) the best candidate that a course can reach; None where there is none."""
         points, access = self.candidates(way, free, radius_mm)
         if len(points) == 0:
             return None
         score = self.score(way, points, free, radius_mm, before_mm)
+        if way.gate is not None and self.space.settings.gates[way.gate].ordered:
+            score += self._out_of_order(structure, points)
         if routes is not None and len(points) > 1:
             cost = routes.cost(access)
             if np.isfinite(cost).any():
@@ -109,6 +118,20 @@ class Finder:
             score += self._score(wish, points, radius_mm, before_mm)
         return score
 
+    def _out_of_order(self, structure: str, points: FloatArray) -> FloatArray:
+        """(n,) how badly places break the required order, lateral to medial, among what is laid."""
+        order = self.space.settings.order
+        cost = np.zeros(len(points))
+        if structure not in order:
+            return cost
+        lateral = self.space.foramen.lateral_mm(points)
+        for other in order:
+            span = None if other == structure else self.lateral_span(other)
+            if span is not None:
+                sign = 1 if order.index(structure) < order.index(other) else -1
+                cost += order_cost(sign * (lateral - sum(span) / 2))
+        return cost
+
     def candidates(
         self, way: Waypoint, free: Free, radius_mm: float
     ) -> tuple[FloatArray, FloatArray]:
@@ -124,9 +147,12 @@ class Finder:
                 found = self._end(part, way.end)
                 return found, found
         if way.between:
-            return self._around(
+            found = self._around(
                 self.point(way.between, way.share, way.offset_mm), way.room_mm, free, radius_mm
             )
+            if way.outside:
+                found = found[self.space.foramen.is_outside(found)]
+            return found, found
         if way.door is not None:
             found = self.space.door(way.door, free.values, radius_mm)
             return found, found
@@ -169,9 +195,7 @@ class Finder:
         lateral_mm = self.space.foramen.lateral_mm(points[at])
         return float(lateral_mm.min()), float(lateral_mm.max())
 
-    def _around(
-        self, aim: FloatArray, room_mm: float, free: Free, radius_mm: float
-    ) -> tuple[FloatArray, FloatArray]:
+    def _around(self, aim: FloatArray, room_mm: float, free: Free, radius_mm: float) -> FloatArray:
         grid = free.grid
         low = grid.index_of((aim - room_mm)[None])[0]
         high = grid.index_of((aim + room_mm)[None])[0] + 1
@@ -181,7 +205,7 @@ class Finder:
         points = points[np.linalg.norm(points - aim, axis=1) <= room_mm]
         if len(points) == 0:
             points = aim[None]
-        return points, points
+        return np.asarray(points)
 
     def neighbour(self, structure: str) -> Neighbour | None:
         """The trunk of a solved course, or the source's own nerve or vessel."""

@@ -73,7 +73,8 @@ class Ways:
             steps += [(None, place) for place in (aside, join) if place is not None]
         before: FloatArray | None = None
         for way, goal in steps:
-            free = free.opened(way.opens if way is not None else ())
+            if way is not None:
+                free = free.with_walls(way.opens, way.closes)
             if before is not None:
                 ends = goal[None] if goal is not None else None
                 if way is not None and goal is None:
@@ -84,7 +85,7 @@ class Ways:
                 routes = free.routes(before, radius, ends, room)
             if way is not None:
                 if goal is None:
-                    goal = self.finder.place(way, free, radius, routes, before)
+                    goal = self.finder.place(way, free, radius, routes, before, entry.structure)
                 if goal is None:
                     return None
                 places.append((goal, way))
