@@ -9,8 +9,6 @@ import numpy as np
 
 from annotations.courses.clearance import Walls
 from annotations.courses.course import Branch, Course, Pass
-from annotations.courses.joins import Rows
-from annotations.courses.neighbours import Neighbour
 from annotations.courses.plexus import Plexus
 from annotations.courses.relax import largest_turn_deg, spaced
 from annotations.courses.space import Space
@@ -29,16 +27,9 @@ WALK_MM = 1.0  # between places at which a line is looked at
 class Checker:
     """Checks the solved courses of one side."""
 
-    def __init__(
-        self,
-        space: Space,
-        finder: Finder,
-        solved: list[Neighbour],
-        rows: Rows,
-    ) -> None:
-        self.space, self.finder = space, finder
-        self.rows = rows
-        self.walls = Walls(space, solved, finder.joins, rows)
+    def __init__(self, space: Space, finder: Finder, walls: Walls) -> None:
+        self.space, self.finder, self.walls = space, finder, walls
+        self.rows = walls.rows
 
     def checked(
         self, entry: CourseEntry, course: Course, clearance: Mapping[str, float] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from annotations.courses.course import Branch, Course
@@ -20,10 +22,17 @@ LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
 
 
 class Walls:
-    """Walls of the solved courses of one side against parts and against each other."""
+    """Walls of the solved courses of one side against parts and against each other.
 
-    def __init__(self, space: Space, solved: list[Neighbour], joins: Joins, rows: Rows) -> None:
-        self.space, self.solved, self.joins, self.rows = space, solved, joins, rows
+    Args:
+        solved: gives what is laid, as things to keep off (asked anew at each question).
+        rows: the table's lines of each structure by name.
+    """
+
+    def __init__(
+        self, space: Space, solved: Callable[[], list[Neighbour]], joins: Joins, rows: Rows
+    ) -> None:
+        self.space, self._solved, self.joins, self.rows = space, solved, joins, rows
 
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
@@ -106,7 +115,7 @@ class Walls:
     def _others(self, entry, course, branch, own, counted, note) -> None:  # type: ignore[no-untyped-def]
         centres, radii, s = own
         settings = self.space.settings
-        for other in self.solved:
+        for other in self._solved():
             if other.key == f"{course.id}/{branch.name}":
                 continue
             kept = counted.copy()

@@ -180,13 +180,21 @@ class Lines:
             line.branch = replace(line.branch, radius_mm=radius)
             self._keep(line)
 
-    def put_back(self, structure: str, branches: Mapping[str, Branch]) -> None:
-        """Let the lines of one course lie again as they did."""
-        for name, branch in branches.items():
-            line = self._lines.get(f"{structure}/{name}")
-            if line is not None:
-                line.branch = branch
-                self._keep(line)
+    def kept(self, structure: str | None = None) -> list[Line]:
+        """All lines (of one course) as they lie, for `put_back`."""
+        return [
+            replace(line)
+            for line in self._lines.values()
+            if structure is None or line.entry.structure == structure
+        ]
+
+    def put_back(self, kept: list[Line], alone: bool = False) -> None:
+        """Let lines lie again as they did; all others stay, or go if these are to lie alone."""
+        if alone:
+            for line in list(self._lines.values()):
+                self.drop(line.entry.structure, line.branch.name)
+        for line in kept:
+            self._keep(replace(line))
 
     def _eased(self, line: Line, changed: set[str]) -> bool:
         """Relax a line that is crowded; whether it was."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import at_share
 from annotations.courses.routes import Free
 from annotations.courses.space import Space
@@ -38,6 +39,9 @@ class _Claim:
     at: FloatArray | None = None
 
 
+Claims = dict[tuple[str, str], _Claim]  # by structure and gate
+
+
 class Slots:
     """Places in the gates of one side.
 
@@ -48,7 +52,7 @@ class Slots:
 
     def __init__(self, space: Space, finder: Finder) -> None:
         self._space, self._finder = space, finder
-        self._claims: dict[tuple[str, str], _Claim] = {}
+        self._claims: Claims = {}
 
     def place(self, structure: str, way: Waypoint) -> FloatArray | None:
         """(3,) what was allotted; None where the waypoint is in no gate."""
@@ -59,27 +63,60 @@ class Slots:
         """Give up a course's places."""
         self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
 
+    def kept(self) -> Claims:
+        """All places as they are, for `put_back`."""
+        return {key: replace(claim) for key, claim in self._claims.items()}
+
+    def put_back(self, kept: Claims) -> None:
+        """Take places as they were."""
+        self._claims = {key: replace(claim) for key, claim in kept.items()}
+
     def drop_all(self) -> None:
         """Give up all places."""
         self._claims = {}
 
     def allot(
-        self, wanted: list[tuple[CourseEntry, BranchEntry]], go_on: Callable[[], None]
+        self,
+        wanted: list[tuple[CourseEntry, BranchEntry]],
+        go_on: Callable[[], None],
+        laid: list[Neighbour] | None = None,
     ) -> None:
-        """Find the places of all courses in all gates; `go_on` may raise to stop it."""
+        """Find the places of courses in all gates, beside those allotted before.
+
+        Args:
+            go_on: may raise to stop it.
+            laid: lines that lie already, to be kept off.
+        """
         for entry, row in wanted:
             go_on()
             for way in row.way:
                 gate = gate_of(way)
                 if gate is not None and way.inside is None:
-                    self._claims[entry.structure, gate] = self._claim(entry, row, way)
+                    self._claims[entry.structure, gate] = self._claim(entry, row, way, laid or [])
+        moving = {entry.structure for entry, _ in wanted}
         for gate in self._space.settings.gates:
             go_on()
-            self._settle(gate, [c for (_, of), c in self._claims.items() if of == gate])
+            self._settle(gate, [c for (_, of), c in self._claims.items() if of == gate], moving)
 
-    def _claim(self, entry: CourseEntry, row: BranchEntry, way: Waypoint) -> _Claim:
+    def allot_among(
+        self,
+        wanted: list[tuple[CourseEntry, BranchEntry]],
+        laid: list[Neighbour],
+        go_on: Callable[[], None],
+    ) -> None:
+        """Find places anew, beside where the others truly lie by now."""
+        for (structure, _), claim in self._claims.items():
+            trunk = self._finder.laid.branches.get(structure, {}).get("trunk")
+            if trunk is not None and claim.at is not None:
+                away = np.linalg.norm(trunk.points_mm - claim.at, axis=1)
+                claim.at = trunk.points_mm[int(np.argmin(away))]
+        self.allot(wanted, go_on, laid)
+
+    def _claim(
+        self, entry: CourseEntry, row: BranchEntry, way: Waypoint, laid: list[Neighbour]
+    ) -> _Claim:
         space = self._space
-        kept = space.source_to_keep_off(entry.springs_from)
+        kept = space.source_to_keep_off(entry.springs_from) + laid
         free = Free(space, kept, row.grid, row.through, row.closed)
         half = float(at_share(row.radii_mm, 3)[1])
         thin = half * row.flatness
@@ -97,12 +134,13 @@ class Slots:
         flow = np.array(self._space.settings.gates[gate].flow) @ np.stack([f.medial, f.up, f.back])
         return np.asarray(flow / np.linalg.norm(flow))
 
-    def _settle(self, gate: str, claims: list[_Claim]) -> None:
+    def _settle(self, gate: str, claims: list[_Claim], moving: set[str]) -> None:
         claims = [claim for claim in claims if len(claim.points)]
+        free = [claim for claim in claims if claim.entry.structure in moving]
         flow, gates = self._flow(gate), self._space.settings.gates
         for _ in range(ROUNDS):
             moved = False
-            for claim in claims:
+            for claim in free:
                 points = claim.points
                 score = self._finder.score(claim.way, points, claim.free, claim.radius_mm)
                 score = (
@@ -116,7 +154,7 @@ class Slots:
                 self._note(claim, gate)
             if not moved:
                 break
-        for claim in reversed(claims):  # what does not fit must not bar the way of what does
+        for claim in reversed(free):  # what does not fit must not bar the way of what does
             at = (claim.points == claim.at).all(axis=1)
             ahead = [other for other in claims if other is claim or other.fits]
             crowding = claim.tightness + self._crowding(claim, ahead, flow, False)
