@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,13 +14,31 @@ from annotations.courses.neighbours import Neighbour
 from annotations.courses.relax import along
 from annotations.courses.space import Space
 from annotations.courses.table import BranchEntry, CourseEntry
-from meshes.specimen import FloatArray
+from meshes.specimen import BoolArray, FloatArray
 
 STEP_MM = 0.5
 STRIDE = 8
 REACH_MM = 12.0  # farther things are not listed
 ROUNDING_MM = 0.02  # two reckonings of one gap, from either of two lines, differ by less
 LANDED_MM = 18.0  # from there on a branch of a fan lies on the surface
+
+
+class Balls(NamedTuple):
+    """Centres (n, 3), radii (n,) and lengths along the line (n,) of balls that fill a branch."""
+
+    centres_mm: FloatArray
+    radii_mm: FloatArray
+    along_mm: FloatArray
+
+    def only(self, kept: BoolArray) -> Balls:
+        """Some of them."""
+        return Balls(self.centres_mm[kept], self.radii_mm[kept], self.along_mm[kept])
+
+    def is_near(self, other: Neighbour) -> bool:
+        """Whether there are any, and their box comes near another's."""
+        return len(self.radii_mm) > 0 and other.is_near(
+            self.centres_mm.min(axis=0), self.centres_mm.max(axis=0), REACH_MM
+        )
 
 
 class Walls:
@@ -33,6 +53,10 @@ class Walls:
         self, space: Space, solved: Callable[[], list[Neighbour]], joins: Joins, rows: Rows
     ) -> None:
         self.space, self._solved, self.joins, self.rows = space, solved, joins, rows
+        # Bones, muscles and the source's own nerves stay: measured once for a line as it lies.
+        self._standing: WeakKeyDictionary[
+            Branch, dict[tuple[tuple[str, ...], bool], tuple[Balls, dict[str, float]]]
+        ] = WeakKeyDictionary()
 
     def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
@@ -42,42 +66,55 @@ class Walls:
         a muscle it runs through.
         """
         least: dict[str, float] = {}
-
-        def note(name: str, value: float) -> None:
-            if value < REACH_MM:
-                least[name] = min(value, least.get(name, np.inf))
-
         fans = {p.branch for p in course.points if p.name == "branch_entry"}
         for branch in course.branches:
-            row = self.rows[course.id].get(branch.name)
-            centres, radii, s = balls(branch)
-            length = along(branch.points_mm)[-1]
-            counted = np.ones(len(s), bool)
-            if branch.role == "root" or (row and row.starts_on_bone):
-                counted &= s > self.space.settings.root_free_mm
-            for end in self._ends_of_source(row, branch):
-                counted &= np.linalg.norm(centres - end, axis=1) > self.space.settings.junction_mm
-            among = counted.copy()  # among nerves and vessels it counts where it has sunk in, too
-            if row is None:  # a branch of a fan: until it sinks in; its twig to the skin throughout
-                if branch.name in fans:
-                    away = self.space.exact("gluteus_maximus", branch.points_mm)
-                    inside = np.flatnonzero(away < 0)
-                    if len(inside):
-                        counted &= s < along(branch.points_mm)[inside[0]]
-            into = next((w.into for w in row.way if w.into), None) if row else None
-            before = length - self.space.settings.entry_free_mm - (row.sink_mm if row else 0)
-            near = self.space.near(centres[counted], REACH_MM) if counted.any() else []
-            for name in near:
-                if name in course.runs_through or (name == "gluteus_maximus" and row is None):
-                    continue
-                kept = counted & ((s < before) if name == into else True)
-                if kept.any():
-                    note(name, self._least(name, centres[kept], radii[kept]))
-            for name in self.space.sheets:
-                if counted.any():
-                    note(name, self._least(name, centres[counted], radii[counted]))
-            self._others(entry, course, branch, (centres, radii, s), among, note)
+            known = self._standing.setdefault(branch, {})
+            asked = course.runs_through, branch.name in fans
+            if asked not in known:
+                known[asked] = self._to_standing(entry, course, branch, branch.name in fans)
+            own, found = known[asked]
+            for name, mm in [*found.items(), *self._to_solved(course, branch, own)]:
+                if mm < REACH_MM:
+                    least[name] = min(mm, least.get(name, np.inf))
         return dict(sorted(least.items(), key=lambda item: item[1]))
+
+    def _to_standing(
+        self, entry: CourseEntry, course: Course, branch: Branch, fanned: bool
+    ) -> tuple[Balls, dict[str, float]]:
+        """The balls of a branch that count among lines, and its distances to what never moves."""
+        settings, row = self.space.settings, self.rows[course.id].get(branch.name)
+        whole = balls(branch)
+        counted = np.ones(len(whole.along_mm), bool)
+        if branch.role == "root" or (row and row.starts_on_bone):
+            counted &= whole.along_mm > settings.root_free_mm
+        for end in self._ends_of_source(row, branch):
+            counted &= np.linalg.norm(whole.centres_mm - end, axis=1) > settings.junction_mm
+        # Among nerves and vessels it counts where it has sunk in, too.
+        among = whole.only(counted)
+        length = along(branch.points_mm)[-1]
+        if fanned:  # until it sinks in; a twig to the skin throughout
+            away = self.space.exact("gluteus_maximus", branch.points_mm)
+            inside = np.flatnonzero(away < 0)
+            if len(inside):
+                counted &= whole.along_mm < along(branch.points_mm)[inside[0]]
+        own = whole.only(counted)
+        into = next((w.into for w in row.way if w.into), None) if row else None
+        before = length - settings.entry_free_mm - (row.sink_mm if row else 0)
+        near = self.space.near(own.centres_mm, REACH_MM) if len(own.radii_mm) else []
+        found = {}
+        for name in (*near, *self.space.sheets):
+            if name in course.runs_through or (name == "gluteus_maximus" and row is None):
+                continue
+            found[name] = self._least(
+                name, own.only(own.along_mm < before) if name == into else own
+            )
+        outside = among.only(self.space.foramen.is_outside(among.centres_mm))
+        for name, source in self.space.source_neighbours.items():
+            # What a course springs from it may touch in the pelvis, where they part.
+            mine = outside if name in entry.springs_from else among
+            if mine.is_near(source):
+                found[name] = self._least(name, mine)
+        return among, found
 
     def _ends_of_source(self, row: BranchEntry | None, branch: Branch) -> list[FloatArray]:
         """Where a line goes on from, or into, a vessel of the source's own."""
@@ -89,18 +126,22 @@ class Walls:
 
     def off_gluteus(self, branch: Branch) -> FloatArray:
         """(n,) how far a fan's branch keeps its wall off gluteus maximus, landed to entry."""
-        centres, radii, s = balls(branch)
-        away = self.space.exact("gluteus_maximus", centres)
+        own = balls(branch)
+        away = self.space.exact("gluteus_maximus", own.centres_mm)
         inside = np.flatnonzero(away < 0)
+        s = own.along_mm
         until = s[inside[0]] if len(inside) else s[-1]
         kept = (s > LANDED_MM) & (s < until)
-        return np.asarray((away - radii)[kept])
+        return np.asarray((away - own.radii_mm)[kept])
 
-    def _least(self, name: str, centres: FloatArray, radii: FloatArray) -> float:
+    def _least(self, name: str, own: Balls) -> float:
         """The least distance of balls to a part, measured exactly only where it can be least.
 
         A distance changes by no more than one moves: every few balls tell where.
         """
+        centres, radii = own.centres_mm, own.radii_mm
+        if not len(radii):
+            return np.inf
         stations = np.arange(0, len(centres), STRIDE)
         away = self.space.exact(name, centres[stations])
         least = float((away - radii[stations]).min())
@@ -112,37 +153,33 @@ class Walls:
             least = min(least, float((self.space.exact(name, centres[near]) - radii[near]).min()))
         return least
 
-    def _others(self, entry, course, branch, own, counted, note) -> None:  # type: ignore[no-untyped-def]
-        centres, radii, s = own
+    def _to_solved(self, course: Course, branch: Branch, own: Balls) -> Iterator[tuple[str, float]]:
+        """The distances of a branch to all other lines near it."""
         settings = self.space.settings
         for other in self._solved():
-            if other.key == f"{course.id}/{branch.name}":
+            if other.key == f"{course.id}/{branch.name}" or not own.is_near(other):
                 continue
-            kept = counted.copy()
-            rest: Neighbour | None = other
+            mine, rest = own, other
             theirs = (other.name, other.key.partition("/")[2])
             for point, half in self.joins.between((course.id, branch.name), theirs):
                 reach = settings.junction_mm + half
-                kept &= np.linalg.norm(centres - point, axis=1) > reach
-                rest = None if rest is None else rest.without(point, reach)
-            if rest is None or not kept.any():
-                continue
-            if rest.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                away, _ = rest.distance(centres[kept], REACH_MM)
-                gap = float((away - radii[kept]).min())
+                mine = mine.only(np.linalg.norm(mine.centres_mm - point, axis=1) > reach)
+                left = rest.without(point, reach)
+                if left is None:
+                    break
+                rest = left
+            else:
+                if not mine.is_near(rest):
+                    continue
+                away, _ = rest.distance(mine.centres_mm, REACH_MM)
+                gap = float((away - mine.radii_mm).min())
                 # One's own branches: reported only where they collide.
                 if other.name != course.id or gap < settings.least_clearance_mm + ROUNDING_MM:
-                    note(other.name, gap)
-        outside = self.space.foramen.is_outside(centres)
-        for name, near in self.space.source_neighbours.items():
-            # What a course springs from it may touch in the pelvis, where they part.
-            kept = counted & outside if name in entry.springs_from else counted
-            if kept.any() and near.is_near(centres.min(axis=0), centres.max(axis=0), REACH_MM):
-                note(name, self._least(name, centres[kept], radii[kept]))
+                    yield other.name, gap
 
 
-def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Centres (n, 3), radii (n,) and lengths along the line (n,) of balls that fill a branch."""
+def balls(branch: Branch) -> Balls:
+    """Balls that fill a branch."""
     s = along(branch.points_mm)
     at = np.linspace(0, s[-1], max(2, int(s[-1] / STEP_MM) + 1))
     line = np.stack([np.interp(at, s, branch.points_mm[:, i]) for i in range(3)], axis=1)
@@ -150,4 +187,4 @@ def balls(branch: Branch) -> tuple[FloatArray, FloatArray, FloatArray]:
     thin = width * branch.flatness
     offsets = branch.rows(line)
     rows = [line + share * (width - thin)[:, None] * offsets for share in branch.row_shares]
-    return np.vstack(rows), np.tile(thin, len(rows)), np.tile(at, len(rows))
+    return Balls(np.vstack(rows), np.tile(thin, len(rows)), np.tile(at, len(rows)))
