@@ -31,8 +31,8 @@ SCHEMATIC_NOTE = (
     "the points of entry."
 )
 SLIM_NOTE = (
-    "Drawn narrower than the published mean, by its standard deviation: this pelvis leaves no more "
-    "room."
+    "Drawn narrower, by the standard deviation of a published width or by a quarter of a schematic "
+    "one: this pelvis leaves no more room."
 )
 LOST_BRANCH = 0.25  # of the loss of a whole course
 
@@ -48,6 +48,7 @@ class State:
     doors: Mapping[str, FloatArray]
     points: Mapping[str, list[PointOfInterest]]
     left_out: list[LeftOut]
+    slim: frozenset[str]
 
 
 class Bench:
@@ -85,7 +86,7 @@ class Bench:
         self.lines = Lines(self.space, self.finder, self.slots, self.joins, self.plexus)
         self.walls = Walls(self.space, lambda: self.lines.neighbours, self.joins, self.rows)
         self.checker = Checker(self.space, self.finder, self.walls)
-        self.slim: set[str] = set()  # drawn narrower than the published mean
+        self.slim: frozenset[str] = frozenset()  # drawn narrower than usual
         self.left_out: list[LeftOut] = []
         self._points: dict[str, list[PointOfInterest]] = {}
         self._doors: dict[str, FloatArray] = {}
@@ -127,10 +128,12 @@ class Bench:
             dict(self._doors),
             {name: list(points) for name, points in self._points.items()},
             list(self.left_out),
+            self.slim,
         )
 
     def restore(self, state: State) -> None:
         """Let all lie as it did."""
+        self._draw(state.slim)
         self.lines.put_back(state.lines, alone=True)
         self.slots.put_back(state.claims)
         self.laid.exits, self.laid.borders = dict(state.laid.exits), dict(state.laid.borders)
@@ -153,20 +156,22 @@ class Bench:
             kept.pop(entry.structure, None)
 
     def draw_slimmer(self, entry: CourseEntry) -> None:
-        """Draw a course narrower, where its published width varies that much."""
-        rows = self.rows[entry.structure]
-        narrower = {name: slimmer(row) for name, row in rows.items()}
-        if any(narrower[name].radii_mm != row.radii_mm for name, row in rows.items()):
-            rows.update(narrower)
-            self.slim.add(entry.structure)
-            self.lines.redraw(entry.structure, rows)
+        """Draw a course narrower, where widths are schematic or published ones vary."""
+        self._draw(frozenset({*self.slim, entry.structure}))
+        self.lines.redraw(entry.structure, self.rows[entry.structure])
 
-    def draw_as_published(self) -> None:
-        """Give what is forgotten its published width again."""
+    def draw_as_usual(self) -> None:
+        """Give all that is forgotten its usual width again."""
+        self._draw(frozenset())
+
+    def _draw(self, slim: frozenset[str]) -> None:
         for entry in self.wanted:
-            if entry.structure in self.slim:
-                self.rows[entry.structure].update(self._rows_of(entry))
-        self.slim.clear()
+            if (entry.structure in slim) != (entry.structure in self.slim):
+                rows = self._rows_of(entry)
+                if entry.structure in slim:
+                    rows = {name: slimmer(row) for name, row in rows.items()}
+                self.rows[entry.structure].update(rows)
+        self.slim = slim
 
     def lay(self, entry: CourseEntry) -> None:
         """Trunk, roots and branches of one course; fans come when all trunks lie."""

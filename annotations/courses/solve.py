@@ -85,7 +85,7 @@ def _lay_foremost_first(bench: Bench, failing: list[CourseEntry]) -> None:
     bench.slots.drop_all()
     for entry in bench.wanted:
         bench.forget(entry)
-    bench.draw_as_published()
+    bench.draw_as_usual()
     trunks = bench.trunks
     bench.slots.allot([one for one in trunks if not one[0].may_be_left_out], bench.go_on)
     for entry in bench.wanted:
@@ -101,11 +101,11 @@ def _lay_foremost_first(bench: Bench, failing: list[CourseEntry]) -> None:
 def _try_again(bench: Bench) -> None:
     """Try what was taken out, or found no way, among the others as they lie by now.
 
-    In its own places, then in places allotted anew, then wherever there is room, then before
-    those that share its places. What becomes worse by that is undone.
+    In its own places, then in places allotted anew, then wherever there is room, then narrower,
+    then before those that share its places. What becomes worse by that is undone.
     """
     best = bench.state()
-    for prepared in (_own_places, _new_places, _any_place, _come_first):
+    for prepared in (_own_places, _new_places, _any_place, _slimmer, _come_first):
         tried = {one.id for one in bench.left_out}
         again = [one for one in bench.trunks if one[0].structure in tried]
         if not tried or not prepared(bench, again):
@@ -114,7 +114,8 @@ def _try_again(bench: Bench) -> None:
         for entry, _ in again:
             bench.lay(entry)
         for entry in bench.wanted:
-            bench.lay(entry)  # what made way
+            if entry.structure not in tried and not bench.is_laid(entry):  # it made way
+                bench.lay(entry)
         settle_and_weigh(bench)
         now = bench.state()
         if now.faults < best.faults:
@@ -138,6 +139,14 @@ def _new_places(bench: Bench, again: Trunks) -> bool:
 def _any_place(bench: Bench, again: Trunks) -> bool:
     for entry, _ in again:
         bench.slots.drop(entry.structure)
+    return True
+
+
+def _slimmer(bench: Bench, again: Trunks) -> bool:
+    for entry, _ in again:
+        bench.draw_slimmer(entry)
+    slim = {entry.structure for entry, _ in again}
+    _new_places(bench, [one for one in bench.trunks if one[0].structure in slim])
     return True
 
 
