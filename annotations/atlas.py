@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # What the kept results depend on; how they are reported does not belong to it.
 CODE = tuple(Path(__file__).with_name(name) for name in ("courses", "zones", "evidence"))
 V = TypeVar("V")
+# How far the work has come when these stages are done.
+SPECIMEN_DONE, FIELDS_DONE, COURSES_DONE = 0.4, 0.5, 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ def build(
         Cancelled: when `cancelled()` turned true.
     """
     specimen = load_complete_specimen(
-        request.specimen, lambda share, text: progress(0.4 * share, text), cancelled
+        request.specimen, lambda share, text: progress(SPECIMEN_DONE * share, text), cancelled
     )
     stages = _Stages(specimen, request, progress, cancelled)
     courses, tubes, left_out = stages.courses()
@@ -123,7 +125,7 @@ class _Stages:
         from annotations.zones.fields import surface_fields
         from annotations.zones.shells import shell_fields
 
-        self._step(0.4, "Reading the deep surface of gluteus maximus")
+        self._step(SPECIMEN_DONE, "Reading the deep surface of gluteus maximus")
         specimen = self._specimen
         return store.pack_fields(
             self._both_sides(
@@ -132,34 +134,28 @@ class _Stages:
         )
 
     def _make_courses(self) -> tuple[Any, store.Arrays]:
-        from annotations.courses.solve import solve
+        from annotations.courses.sides import solve_sides
         from annotations.courses.tubes import tube_part
 
-        fields = {of_side.side: of_side for of_side in self.fields()}
-        solved: dict[Side, dict[str, Course]] = {}
-        left_out: list[LeftOut] = []
-        sides = self._sides_to_make()
-        for done, side in enumerate(sides):
-            first, share = 0.5 + 0.45 * done / len(sides), 0.45 / len(sides)
-
-            def following(
-                part: float,
-                text: str,
-                first: float = first,
-                share: float = share,
-                side: Side = side,
-            ) -> None:
-                self._step(first + share * part, f"{text}, {side} side")
-
-            following(0.0, "Looking for room between bones and muscles")
-            muscle = None if fields[side].is_shell else fields[side]
-            found, missed = solve(
-                self._specimen, side, muscle, self._request.variants, following, self._cancelled
-            )
-            solved[side] = {course.id: course for course in found}
-            left_out += missed
-            if len(sides) == 1:
-                left_out += [one.mirrored() for one in missed]
+        of_side = {fields.side: fields for fields in self.fields()}
+        wanted = {
+            side: None if of_side[side].is_shell else of_side[side]
+            for side in self._sides_to_make()
+        }
+        self._step(FIELDS_DONE, "Looking for room between bones and muscles")
+        found = solve_sides(
+            self._specimen,
+            wanted,
+            self._request.variants,
+            lambda share, text: self._step(
+                FIELDS_DONE + (COURSES_DONE - FIELDS_DONE) * share, text
+            ),
+            self._cancelled,
+        )
+        solved = {side: {course.id: course for course in found[side][0]} for side in found}
+        left_out = [one for side in found for one in found[side][1]]
+        if len(found) == 1:
+            left_out += [one.mirrored() for one in left_out]
         courses = self._both_sides(lambda side: solved[side])
         return store.pack_courses(courses, [tube_part(course) for course in courses], left_out)
 
@@ -167,7 +163,7 @@ class _Stages:
         from annotations.zones.regions import zones_of
 
         fields = self.fields()
-        self._step(0.95, "Marking the zones")
+        self._step(COURSES_DONE, "Marking the zones")
         return store.pack_zones(
             [zones_of(self._specimen, of_side, self._request) for of_side in fields]
         )

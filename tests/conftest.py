@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from annotations.atlas import Atlas, build
 from annotations.request import Request
+from meshes.specimen import Specimen
 
 ROOT = Path(__file__).parent.parent
 UPSTREAM = Path(os.environ.get("GLUTEA_MIRROR") or ROOT.parent / "shared" / "upstream")
@@ -53,3 +54,16 @@ def z_anatomy_cache(isolated_cache: Path, upstream: Path) -> None:
 def z_anatomy_atlas(z_anatomy_cache: None) -> Atlas:
     """The real atlas with its annotations."""
     return build(Request("z-anatomy"))
+
+
+@pytest.fixture(scope="session")
+def off_the_mean() -> Callable[[str], Specimen]:
+    """A person 2 SD off the mean (see benchmarks.modelling), completed on a coarse grid, once."""
+    from functools import cache
+
+    from benchmarks.modelling import off_the_mean
+    from meshes.modelling.complete import complete
+    from meshes.sources import model
+
+    people = dict(off_the_mean())
+    return cache(lambda person: complete(model.load(people[person]), "coarse"))

@@ -20,6 +20,7 @@ from meshes.specimen import FloatArray
 from meshes.structure import structure
 
 NERVES_NEAR_MM = 15.0
+WORTH_SAYING_DEG = 90.0
 AT_BORDER_MM = 0.1
 WALK_MM = 1.0  # between places at which a line is looked at
 
@@ -43,8 +44,7 @@ class Checker:
             passes.append(self._order(course))
         passes.append(self._clear(course, clearance))
         passes.append(self._turns(course))
-        if "winding" in entry.passes:
-            passes += self._windings(course)
+        passes += self._windings(course)
         if entry.fan is not None and self.space.muscle is not None:
             passes += self._contact(course)
         return replace(course, passes=tuple(passes), clearance_mm=clearance)
@@ -208,13 +208,14 @@ class Checker:
         stacked: list[str] = []
         for other in order:
             span = self.finder.lateral_span(other)
-            if other == course.id or span is None:
+            own = other not in self.finder.laid.borders
+            allotted_only = not own and "trunk" not in self.finder.laid.branches.get(other, {})
+            if other == course.id or span is None or allotted_only:
                 continue
             middle = sum(span) / 2
             if (middle > lateral) == (order.index(other) < place):
                 continue
             name = structure(other).english.lower()
-            own = other not in self.finder.laid.borders
             (stacked if own and not self._room(place, 2 * half) else wrong).append(name)
         if wrong:
             return Pass("order at piriformis", False, f"on the wrong side of {', '.join(wrong)}")
@@ -277,22 +278,28 @@ class Checker:
         )
 
     def _windings(self, course: Course) -> list[Pass]:
+        """No artery winds round a nerve, solved or of the source."""
         limit = self.space.settings.largest_winding_deg
-        kind = structure(course.id).kind
+        others = {
+            name: [branches["trunk"].points_mm]
+            for name, branches in self.finder.laid.branches.items()
+            if "trunk" in branches
+        }
         out = []
-        for other, branches in self.finder.laid.branches.items():
-            if "trunk" not in branches or {kind, structure(other).kind} != {"nerve", "artery"}:
+        for name, lines in (others | self.space.source_midlines).items():
+            if {structure(course.id).kind, structure(name).kind} != {"nerve", "artery"}:
                 continue
-            vessel, nerve = course.branches[0], branches["trunk"]
-            if kind == "nerve":
-                vessel, nerve = nerve, vessel
-            angle = winding_deg(vessel.points_mm, nerve.points_mm, NERVES_NEAR_MM)
-            if angle > 90.0:
+            mine, is_vessel = course.branches[0].points_mm, structure(name).kind == "nerve"
+            angle = max(
+                winding_deg(*((mine, line) if is_vessel else (line, mine)), NERVES_NEAR_MM)
+                for line in lines
+            )
+            if angle > WORTH_SAYING_DEG:
                 out.append(
                     Pass(
-                        f"does not wind round {structure(other).english.lower()}",
+                        f"does not wind round {structure(name).english.lower()}",
                         angle <= limit,
-                        f"turns {angle:.0f}° about it",
+                        f"turns {angle:.0f}° about it; more than {limit:.0f}° would be too much",
                     )
                 )
         return out

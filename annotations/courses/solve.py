@@ -56,7 +56,7 @@ def solve(
     bench.settle()
     weigh(bench)
     _help_the_foremost(bench)
-    _try_again(bench)
+    _try_again(bench, progress)
     progress(SETTLED, "Branches over gluteus maximus")
     if fields is not None:
         _fan_out(bench, fields)
@@ -98,18 +98,21 @@ def _lay_foremost_first(bench: Bench, failing: list[CourseEntry]) -> None:
     bench.settle()
 
 
-def _try_again(bench: Bench) -> None:
+def _try_again(bench: Bench, progress: Callable[[float, str], None]) -> None:
     """Try what was taken out, or found no way, among the others as they lie by now.
 
     In its own places, then in places allotted anew, then wherever there is room, then narrower,
     then before those that share its places. What becomes worse by that is undone.
     """
     best = bench.state()
-    for prepared in (_own_places, _new_places, _any_place, _slimmer, _come_first):
+    attempts = (_own_places, _new_places, _any_place, _slimmer, _come_first)
+    for number, prepared in enumerate(attempts):
         tried = {one.id for one in bench.left_out}
         again = [one for one in bench.trunks if one[0].structure in tried]
         if not tried or not prepared(bench, again):
             continue
+        share = LAID + (SETTLED - LAID) * (number + 1) / (len(attempts) + 1)
+        progress(share, "Ways for what found none")
         bench.left_out.clear()
         for entry, _ in again:
             bench.lay(entry)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from annotations.courses.foramen import Foramen
+from annotations.courses.midline import midlines
 from annotations.courses.neighbours import Neighbour, surface_points
 from annotations.courses.table import course_table
 from annotations.zones.fields import below_piriformis_mm
@@ -262,6 +263,14 @@ class Space:
             if part is not None and (near := Neighbour.of_part(part, low, high)) is not None:
                 found[name] = near
         return found
+
+    @cached_property
+    def source_midlines(self) -> dict[str, list[FloatArray]]:
+        """The middle lines of the source's own nerves and vessels of the region."""
+        parts = {
+            name: self.specimen.part(name, self.side) for name in self.settings.source_neighbours
+        }
+        return {name: midlines(part) for name, part in parts.items() if part is not None}
 
     def source_to_keep_off(self, springs_from: tuple[str, ...]) -> list[Neighbour]:
         """The source's nerves and vessels, without the pelvic part of those one springs from."""

@@ -4,13 +4,15 @@ The three that were hardest, on a coarse grid; `python -m benchmarks.modelling -
 twelve on the full one.
 """
 
+from collections.abc import Callable
+
 import pytest
 
-from benchmarks.modelling import MODES, off_the_mean, worst
-from meshes.modelling.complete import complete
-from meshes.sources import model
+from benchmarks import modelling
+from benchmarks.modelling import MODES, worst
+from meshes.specimen import Specimen
 
-PEOPLE = dict(off_the_mean())
+PEOPLE = dict(modelling.off_the_mean())
 HARDEST = (
     "mode 1, +2 SD",
     "mode 2, -2 SD",
@@ -24,8 +26,8 @@ def test_there_are_two_people_a_mode() -> None:
 
 
 @pytest.mark.parametrize("person", HARDEST)
-def test_all_is_closed_and_apart(person: str) -> None:
-    found = worst(complete(model.load(PEOPLE[person]), "coarse"))
+def test_all_is_closed_and_apart(person: str, off_the_mean: Callable[[str], Specimen]) -> None:
+    found = worst(off_the_mean(person))
     assert not found.faults
     part, share = found.volume
     assert 0.75 < share < 1.25, part
