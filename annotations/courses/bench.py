@@ -10,7 +10,7 @@ from annotations.courses.clearance import Walls
 from annotations.courses.course import Branch, Course, LeftOut, PointOfInterest
 from annotations.courses.exits import leaves
 from annotations.courses.joins import Joins
-from annotations.courses.lines import Line, Lines
+from annotations.courses.lines import Kept, Lines
 from annotations.courses.plexus import Plexus
 from annotations.courses.slots import Claims, Slots
 from annotations.courses.space import Space
@@ -42,7 +42,7 @@ class State:
     """How all lies, to come back to; `faults`: the foremost that break a demand, what is lost."""
 
     faults: tuple[int, float]
-    lines: list[Line]
+    lines: Kept
     claims: Claims
     laid: Laid
     doors: Mapping[str, FloatArray]
@@ -143,7 +143,6 @@ class Bench:
 
     def add_fanned(self, entry: CourseEntry, branch: Branch, sinks: bool) -> None:
         """Take a branch of a fan, and note where it enters the muscle if it sinks in."""
-        self.branches(entry)[branch.name] = branch
         self.lines.add(entry.structure, branch)
         if sinks:
             entered = self.space.entry_mm(branch.points_mm)

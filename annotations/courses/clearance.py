@@ -58,12 +58,17 @@ class Walls:
             Branch, dict[tuple[tuple[str, ...], bool], tuple[Balls, dict[str, float]]]
         ] = WeakKeyDictionary()
 
-    def clearances(self, entry: CourseEntry, course: Course) -> dict[str, float]:
+    def clearances(
+        self, entry: CourseEntry, course: Course, sooner_mm: float = 0.0
+    ) -> dict[str, float]:
         """Least wall-to-wall distance in mm before any entry, by structure, nearest first.
 
         Not counted: the first stretch of a root, what lies round a bifurcation, in the pelvis the
         plexus of the source that a course springs from, the muscle that it enters (last stretch),
         a muscle it runs through.
+
+        Args:
+            sooner_mm: by how much sooner after a parting lines count than is demanded.
         """
         least: dict[str, float] = {}
         fans = {p.branch for p in course.points if p.name == "branch_entry"}
@@ -73,7 +78,7 @@ class Walls:
             if asked not in known:
                 known[asked] = self._to_standing(entry, course, branch, branch.name in fans)
             own, found = known[asked]
-            for name, mm in [*found.items(), *self._to_solved(course, branch, own)]:
+            for name, mm in [*found.items(), *self._to_solved(course, branch, own, sooner_mm)]:
                 if mm < REACH_MM:
                     least[name] = min(mm, least.get(name, np.inf))
         return dict(sorted(least.items(), key=lambda item: item[1]))
@@ -153,7 +158,9 @@ class Walls:
             least = min(least, float((self.space.exact(name, centres[near]) - radii[near]).min()))
         return least
 
-    def _to_solved(self, course: Course, branch: Branch, own: Balls) -> Iterator[tuple[str, float]]:
+    def _to_solved(
+        self, course: Course, branch: Branch, own: Balls, sooner_mm: float
+    ) -> Iterator[tuple[str, float]]:
         """The distances of a branch to all other lines near it."""
         settings = self.space.settings
         for other in self._solved():
@@ -162,7 +169,7 @@ class Walls:
             mine, rest = own, other
             theirs = (other.name, other.key.partition("/")[2])
             for point, half in self.joins.between((course.id, branch.name), theirs):
-                reach = settings.junction_mm + half
+                reach = settings.junction_mm + half - sooner_mm
                 mine = mine.only(np.linalg.norm(mine.centres_mm - point, axis=1) > reach)
                 left = rest.without(point, reach)
                 if left is None:

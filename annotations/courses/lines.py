@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,6 +65,13 @@ class Line:
         return tuple(radius * self.row.flatness for radius in self.row.radii_mm)
 
 
+class Kept(NamedTuple):
+    """Lines as they lay, and branches of fans with their structures."""
+
+    lines: list[Line]
+    fanned: list[tuple[str, Branch]]
+
+
 class Lines:
     """Lays lines one by one, keeps them, relaxes them together."""
 
@@ -74,6 +82,7 @@ class Lines:
         self.plexus = plexus
         self._ways = Ways(space, finder, slots, plexus)
         self._lines: dict[str, Line] = {}
+        self._fanned: dict[str, tuple[str, Branch]] = {}
         self._near: dict[str, Neighbour] = {}
         self._fresh: set[str] = set()  # what has been laid since all were last relaxed together
 
@@ -83,18 +92,20 @@ class Lines:
         return list(self._near.values())
 
     def add(self, structure: str, branch: Branch) -> None:
-        """Keep a branch laid elsewhere (one of a fan) as something to keep off."""
+        """Keep a branch laid elsewhere (one of a fan): it is kept off, but stays as it lies."""
         key = f"{structure}/{branch.name}"
+        self._fanned[key] = structure, branch
         self._near[key] = Neighbour.of_branch(structure, branch)
         self._fresh.add(key)
+        self.finder.laid.branches.setdefault(structure, {})[branch.name] = branch
 
     def drop(self, structure: str, name: str | None = None) -> None:
         """Forget one line of a course, or all of it."""
         laid = self.finder.laid.branches.get(structure, {})
         for one in list(laid) if name is None else [name]:
             laid.pop(one, None)
-            self._lines.pop(f"{structure}/{one}", None)
-            self._near.pop(f"{structure}/{one}", None)
+            for kept in (self._lines, self._fanned, self._near):
+                kept.pop(f"{structure}/{one}", None)
             self._fresh.discard(f"{structure}/{one}")
 
     def lay(self, entry: CourseEntry, row: BranchEntry) -> tuple[Branch, FloatArray | None] | None:
@@ -180,21 +191,26 @@ class Lines:
             line.branch = replace(line.branch, radius_mm=radius)
             self._keep(line)
 
-    def kept(self, structure: str | None = None) -> list[Line]:
+    def kept(self, structure: str | None = None) -> Kept:
         """All lines (of one course) as they lie, for `put_back`."""
-        return [
-            replace(line)
-            for line in self._lines.values()
-            if structure is None or line.entry.structure == structure
-        ]
+        return Kept(
+            [
+                replace(line)
+                for line in self._lines.values()
+                if structure in (None, line.entry.structure)
+            ],
+            [(of, branch) for of, branch in self._fanned.values() if structure in (None, of)],
+        )
 
-    def put_back(self, kept: list[Line], alone: bool = False) -> None:
+    def put_back(self, kept: Kept, alone: bool = False) -> None:
         """Let lines lie again as they did; all others stay, or go if these are to lie alone."""
         if alone:
-            for line in list(self._lines.values()):
-                self.drop(line.entry.structure, line.branch.name)
-        for line in kept:
+            for structure in list(self.finder.laid.branches):
+                self.drop(structure)
+        for line in kept.lines:
             self._keep(replace(line))
+        for structure, branch in kept.fanned:
+            self.add(structure, branch)
 
     def _eased(self, line: Line, changed: set[str]) -> bool:
         """Relax a line that is crowded; whether it was."""

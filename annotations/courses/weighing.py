@@ -46,6 +46,7 @@ def fault(
     clearance: Mapping[str, float] | None = None,
     sinks: bool = False,
     yielding: frozenset[str] = frozenset(),
+    sooner_mm: float = 0.0,
 ) -> str:
     """What keeps a side branch from being drawn; "" where it passes.
 
@@ -53,6 +54,7 @@ def fault(
         clearance: of the whole course, where it is known.
         sinks: whether it is one of a fan that is followed to where it sinks in.
         yielding: what will make room for it.
+        sooner_mm: by how much sooner after a parting it counts than is demanded.
     """
     settings = bench.space.settings
     turn = largest_turn_deg(branch.points_mm, settings.turn_over_mm)
@@ -67,7 +69,7 @@ def fault(
     least = settings.least_clearance_mm + (ROUNDING_MM if sinks else 0.0)
     tight = [
         structure(name).english.lower()
-        for name, mm in bench.walls.clearances(entry, alone).items()
+        for name, mm in bench.walls.clearances(entry, alone, sooner_mm).items()
         if mm < least and name not in yielding
     ]
     return f"no room beside {', '.join(tight)}" if tight else ""
