@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from annotations.atlas import Atlas
-from annotations.courses.course import Course, LeftOut
+from annotations.courses.course import Branch, Course, LeftOut
+from annotations.courses.exits import leaves
 from annotations.courses.neighbours import Neighbour
+from annotations.courses.relax import spaced
 from annotations.courses.solve import solve
+from annotations.courses.space import Space
 from annotations.courses.table import course_table
 from annotations.courses.winding import lies_behind, passes_between
 from annotations.evidence import evidence
-from annotations.zones.fields import surface_fields
+from annotations.zones.fields import below_piriformis_mm, surface_fields
 from meshes.specimen import SIDES, FloatArray, Landmark, Part, Specimen
 from meshes.surface import normals_of
 
@@ -252,3 +255,29 @@ def test_the_artery_passes_between_its_nerves_on_a_deformed_body(
 ) -> None:
     artery = next(course for course in on_deformed[0] if course.id == ARTERY)
     assert not [line for line in broken(artery) if line.startswith(BETWEEN)]
+
+
+def trunk(*points: list[float]) -> Branch:
+    """A line of many points through some."""
+    line = spaced(np.array(points, float), 0.5)
+    return Branch("trunk", None, line, np.full(len(line), 1.0))
+
+
+def test_the_exit_lies_where_the_cover_of_piriformis_ends(model_atlas: Atlas) -> None:
+    """The foramen's plane may run in front of the muscle: behind it is not outside yet."""
+    space = Space(model_atlas.specimen, "left")
+    f = space.foramen
+    door = f.spine + 20 * f.medial + 25 * f.up
+    height = float(below_piriformis_mm(model_atlas.specimen, "left", door[None])[0])
+    border = door + np.array([0.0, 0.0, height])
+    up = np.array([0.0, 0.0, 1.0])
+    early = [border + 20 * up - 6 * f.back, border + 6 * up + 3 * f.back]
+    late = [border - 6 * up + 4 * f.back, border - 20 * up + 12 * f.back]
+    line = trunk(*[point.tolist() for point in early + late])
+    assert f.is_outside(np.array(early))[1]
+    left = leaves(space, "infrapiriform", (), line, door)
+    below = below_piriformis_mm(model_atlas.specimen, "left", left.exit_mm[None])[0]
+    assert left.through
+    assert abs(below) < 0.5
+    pierced = leaves(space, "infrapiriform", ("piriformis",), line, door)
+    assert abs(float(f.local(pierced.exit_mm)[2])) < 0.5
