@@ -25,6 +25,7 @@ from annotations.courses.variants import Variants
 from annotations.courses.waypoints import Finder, Laid
 from annotations.zones.fields import SurfaceFields
 from meshes.specimen import FloatArray, Side, Specimen
+from meshes.structure import structure
 
 SCHEMATIC_NOTE = (
     "Drawn from bony landmarks alone, because this specimen has no muscles: schematic, without "
@@ -93,7 +94,7 @@ class Bench:
 
     @property
     def trunks(self) -> list[tuple[CourseEntry, BranchEntry]]:
-        """The trunks that are wanted and have what they hang on."""
+        """The trunks that are wanted and have what they hang on and end in."""
         return [(entry, row) for entry in self.wanted for row in self._trunk_rows(entry)]
 
     def is_laid(self, entry: CourseEntry) -> bool:
@@ -104,7 +105,7 @@ class Bench:
         """Of what the atlas is about: what breaks what anatomy demands, or found no way."""
         return [
             entry
-            for entry in self.wanted
+            for entry, _ in self.trunks
             if entry.structure in self.foremost
             and not (self.is_laid(entry) and all(c.holds for c in self.checked(entry).passes))
         ]
@@ -179,9 +180,11 @@ class Bench:
                 continue
             if row.parent and row.parent not in self.branches(entry):
                 continue
-            laid = self.lines.lay(entry, row)
+            goal = self._lacks(row)
+            laid = None if goal else self.lines.lay(entry, row)
             if laid is None:
-                self.leave_out(entry, row.name, "no way leads where it should go")
+                why = f"this specimen has no {goal}" if goal else "no way leads where it should go"
+                self.leave_out(entry, row.name, why)
                 if row.role == "trunk":
                     self.lines.drop(entry.structure)
                     break
@@ -204,8 +207,14 @@ class Bench:
         return [
             row
             for row in self.rows[entry.structure].values()
-            if row.role == "trunk" and self._possible(row)
+            if row.role == "trunk" and self._possible(row) and not self._lacks(row)
         ]
+
+    def _lacks(self, row: BranchEntry) -> str:
+        """What a line should end in that the specimen does not have; "" where it can end."""
+        missing = (w.into for w in row.way if w.into and not self.specimen.part(w.into, self.side))
+        name = next(missing, None)
+        return "" if name is None else structure(name).english.lower()
 
     def branches(self, entry: CourseEntry) -> dict[str, Branch]:
         """The laid lines of a course by name; may be changed."""

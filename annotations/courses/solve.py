@@ -89,9 +89,10 @@ def _lay_foremost_first(bench: Bench, failing: list[CourseEntry]) -> None:
     bench.draw_as_usual()
     trunks = bench.trunks
     bench.slots.allot([one for one in trunks if not one[0].may_be_left_out], bench.go_on)
+    later = {entry.structure for entry, _ in trunks if entry.may_be_left_out}
     for entry in bench.wanted:
         bench.go_on()
-        if entry.may_be_left_out:
+        if entry.structure in later:
             bench.leave_out(entry, "trunk", "not yet laid")
         else:
             bench.lay(entry)
@@ -108,13 +109,14 @@ def _try_again(bench: Bench, progress: Callable[[float, str], None]) -> None:
     best = bench.state()
     attempts = (_own_places, _new_places, _any_place, _slimmer, _come_first)
     for number, prepared in enumerate(attempts):
-        tried = {one.id for one in bench.left_out}
-        again = [one for one in bench.trunks if one[0].structure in tried]
+        lost = {one.id for one in bench.left_out}
+        again = [one for one in bench.trunks if one[0].structure in lost]
+        tried = {entry.structure for entry, _ in again}
         if not tried or not prepared(bench, again):
             continue
         share = LAID + (SETTLED - LAID) * (number + 1) / (len(attempts) + 1)
         progress(share, "Ways for what found none")
-        bench.left_out.clear()
+        bench.left_out = [one for one in bench.left_out if one.id not in tried]
         for entry, _ in again:
             bench.lay(entry)
         for entry in bench.wanted:

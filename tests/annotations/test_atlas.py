@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from annotations.atlas import Atlas, build
-from annotations.courses import solve
+from annotations.courses import sides
 from annotations.courses.course import Branch, Course, LeftOut
 from annotations.request import Request
 from annotations.store import CoursesHeader, FieldsHeader, ZonesHeader
@@ -48,9 +48,9 @@ def assert_same(one: Atlas, other: Atlas) -> None:
             np.testing.assert_array_equal(mine, theirs, err_msg=name)
         assert (part.origin, part.note) == (twin.origin, twin.note)
     assert list(one.courses) == list(other.courses)
-    for name, sides in one.courses.items():
-        assert list(sides) == list(other.courses[name])
-        for side, course in sides.items():
+    for name, of_sides in one.courses.items():
+        assert list(of_sides) == list(other.courses[name])
+        for side, course in of_sides.items():
             same = other.courses[name][side]
             assert (course.passes, dict(course.clearance_mm)) == (
                 same.passes,
@@ -121,7 +121,8 @@ def coarse() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "_table", functools.cache(lambda: table))
         patch.setattr(complete, "complete", lambda specimen, *_: specimen)
-        patch.setattr(solve, "solve", straight)
+        patch.setattr(sides, "solve", straight)
+        patch.setattr(sides, "_cores", lambda: 1)  # a process of its own would not know `straight`
         patch.setattr(shells, "ANGLES", 15)
         patch.setattr(cache, "BUILT", Path("/nothing built"))
         yield
