@@ -176,7 +176,11 @@ class Bench:
     def lay(self, entry: CourseEntry) -> None:
         """Trunk, roots and branches of one course; fans come when all trunks lie."""
         for row in self.rows[entry.structure].values():
-            if row.name in self.branches(entry) or not self._possible(row):
+            if row.name in self.branches(entry):
+                continue
+            if not self._possible(row):
+                if row.role == "trunk":
+                    self.leave_out(entry, row.name, "what it springs from is not drawn")
                 continue
             if row.parent and row.parent not in self.branches(entry):
                 continue
@@ -189,6 +193,9 @@ class Bench:
                     self.lines.drop(entry.structure)
                     break
                 continue
+            self.left_out = [
+                one for one in self.left_out if (one.id, one.branch) != (entry.structure, row.name)
+            ]
             _, door = laid
             if row.role == "trunk" and door is not None:
                 self._doors[entry.structure] = door

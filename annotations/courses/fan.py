@@ -228,7 +228,7 @@ class Surface:
         last = int(np.flatnonzero(inside)[-1]) + 1
         if self.space.specimen.part("skin", self.space.side) is not None:
             within = self.space.exact("skin", ray[last:]) < -(radius_mm + UNDER_SKIN_MM)
-            last += int(np.argmin(within)) if not within.all() else 0
+            last += max(int(np.argmin(within)) - 1, 0) if not within.all() else 0
         share = np.linspace(0, 1, 40)[:, None]
         bend = (1 - share) ** 2 * line[-1] + 2 * share * (1 - share) * corner + share**2 * ray[last]
         return spaced(np.vstack([line, bend[1:]]), self.space.settings.step_mm)

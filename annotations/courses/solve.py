@@ -133,7 +133,8 @@ def _try_again(bench: Bench, progress: Callable[[float, str], None]) -> None:
 
 
 def _own_places(bench: Bench, again: Trunks) -> bool:
-    return True
+    """Whether others went as well: what was lost alone would find the same way again."""
+    return len(again) > 1
 
 
 def _new_places(bench: Bench, again: Trunks) -> bool:
