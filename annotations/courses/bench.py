@@ -120,7 +120,7 @@ class Bench:
 
     def state(self) -> State:
         """How all lies now."""
-        lost = sum(1.0 if one.branch == "trunk" else LOST_BRANCH for one in self.left_out)
+        lost = sum(map(self._loss, self.left_out))
         return State(
             (len(self.failing()), lost),
             self.lines.kept(),
@@ -206,6 +206,12 @@ class Bench:
         self.lines.settle(self.go_on, held)
         for entry in self.wanted:
             self._note_points(entry)
+
+    def _loss(self, one: LeftOut) -> float:
+        """How much is lost by what is left out; a branch whose number was asked for counts fully."""
+        asked = {e.structure for e in self.wanted if e.fan is not None and e.fan.count_setting}
+        of_fan = one.id in asked and one.branch not in self.rows[one.id]
+        return 1.0 if one.branch == "trunk" or of_fan else LOST_BRANCH
 
     def _rows_of(self, entry: CourseEntry) -> dict[str, BranchEntry]:
         return {row.name: row for row in entry.branch if applies(row.when, self.variants)}
