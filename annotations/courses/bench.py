@@ -208,7 +208,7 @@ class Bench:
             self._note_points(entry)
 
     def _loss(self, one: LeftOut) -> float:
-        """How much is lost by what is left out; a branch whose number was asked for counts fully."""
+        """How much is lost by it; a branch whose number was asked for counts as a whole course."""
         asked = {e.structure for e in self.wanted if e.fan is not None and e.fan.count_setting}
         of_fan = one.id in asked and one.branch not in self.rows[one.id]
         return 1.0 if one.branch == "trunk" or of_fan else LOST_BRANCH
