@@ -145,9 +145,7 @@ class Neighbour:
             tuple(int(v) for v in high - low),  # type: ignore[arg-type]
         )
         points = part.points_mm()
-        far, nearest = self._tree.query(
-            points.reshape(-1, 3), distance_upper_bound=BURN_MM, workers=2
-        )
+        far, nearest = self._tree.query(points.reshape(-1, 3), distance_upper_bound=BURN_MM)
         radii = np.r_[self.radii_mm, 0.0]  # beyond the bound the index is the count
         values = np.where(np.isfinite(far), far - radii[nearest], BURN_MM).reshape(part.shape)
         if self.part is not None:
