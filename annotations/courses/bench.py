@@ -32,9 +32,10 @@ SCHEMATIC_NOTE = (
     "the points of entry."
 )
 SLIM_NOTE = (
-    "Drawn narrower, by the standard deviation of a published width or by a quarter of a schematic "
-    "one: this pelvis leaves no more room."
+    "Drawn narrower than elsewhere, within the spread of a published width or by a quarter of a "
+    "schematic one: this pelvis leaves no more room."
 )
+UNBORN = "what it springs from is not drawn"
 LOST_BRANCH = 0.25  # of the loss of a whole course
 
 
@@ -150,10 +151,18 @@ class Bench:
             self.points_of(entry).append(PointOfInterest("branch_entry", branch.name, entered))
 
     def forget(self, entry: CourseEntry) -> None:
-        """Forget how a course lies."""
+        """Forget how a course lies, and what springs from it with it."""
         self.lines.drop(entry.structure)
         for kept in (self.laid.borders, self.laid.exits, self._doors, self._points):
             kept.pop(entry.structure, None)
+        for other in self.wanted:
+            for row in self.rows[other.structure].values():
+                if row.name in self.branches(other) and not self._possible(row):
+                    self.leave_out(other.structure, row.name, UNBORN)
+                    if row.role == "trunk":
+                        self.forget(other)
+                    else:
+                        self.lines.drop(other.structure, row.name)
 
     def draw_slimmer(self, entry: CourseEntry) -> None:
         """Draw a course narrower, where widths are schematic or published ones vary."""
@@ -166,11 +175,12 @@ class Bench:
 
     def _draw(self, slim: frozenset[str]) -> None:
         for entry in self.wanted:
+            usual = self._rows_of(entry)
+            rows = {name: slimmer(row) for name, row in usual.items()}
+            if all(rows[name].radii_mm == usual[name].radii_mm for name in rows):
+                slim -= {entry.structure}
             if (entry.structure in slim) != (entry.structure in self.slim):
-                rows = self._rows_of(entry)
-                if entry.structure in slim:
-                    rows = {name: slimmer(row) for name, row in rows.items()}
-                self.rows[entry.structure].update(rows)
+                self.rows[entry.structure].update(rows if entry.structure in slim else usual)
         self.slim = slim
 
     def lay(self, entry: CourseEntry) -> None:
@@ -180,7 +190,7 @@ class Bench:
                 continue
             if not self._possible(row):
                 if row.role == "trunk":
-                    self.leave_out(entry, row.name, "what it springs from is not drawn")
+                    self.leave_out(entry.structure, row.name, UNBORN)
                 continue
             if row.parent and row.parent not in self.branches(entry):
                 continue
@@ -188,9 +198,10 @@ class Bench:
             laid = None if goal else self.lines.lay(entry, row)
             if laid is None:
                 why = f"this specimen has no {goal}" if goal else "no way leads where it should go"
-                self.leave_out(entry, row.name, why)
                 if row.role == "trunk":
-                    self.lines.drop(entry.structure)
+                    self.forget(entry)
+                self.leave_out(entry.structure, row.name, why)
+                if row.role == "trunk":
                     break
                 continue
             self.left_out = [
@@ -209,9 +220,10 @@ class Bench:
 
     def _loss(self, one: LeftOut) -> float:
         """How much is lost by it; a branch whose number was asked for counts as a whole course."""
-        asked = {e.structure for e in self.wanted if e.fan is not None and e.fan.count_setting}
-        of_fan = one.id in asked and one.branch not in self.rows[one.id]
-        return 1.0 if one.branch == "trunk" or of_fan else LOST_BRANCH
+        fan = next(entry.fan for entry in self.wanted if entry.structure == one.id)
+        asked = fan is not None and fan.count_setting and one.branch not in self.rows[one.id]
+        twig = fan is not None and fan.twig is not None and one.branch == fan.twig.name
+        return 1.0 if one.branch == "trunk" or (asked and not twig) else LOST_BRANCH
 
     def _rows_of(self, entry: CourseEntry) -> dict[str, BranchEntry]:
         return {row.name: row for row in entry.branch if applies(row.when, self.variants)}
@@ -264,11 +276,15 @@ class Bench:
                 return False
         return True
 
-    def leave_out(self, entry: CourseEntry, branch: str, why: str) -> None:
+    def leave_out(self, structure_id: str, branch: str, why: str) -> None:
         """Say what is not drawn, and why."""
-        if branch == "trunk":  # says it for its branches too
-            self.left_out = [one for one in self.left_out if one.id != entry.structure]
-        self.left_out.append(LeftOut(entry.structure, self.side, branch, why))
+        # A trunk says it for its branches too.
+        self.left_out = [
+            one
+            for one in self.left_out
+            if one.id != structure_id or (branch != "trunk" and one.branch != branch)
+        ]
+        self.left_out.append(LeftOut(structure_id, self.side, branch, why))
 
     def _note_points(self, entry: CourseEntry) -> None:
         """Where a trunk leaves the pelvis and meets gluteus maximus."""

@@ -66,8 +66,8 @@ class Pass:
 class PointOfInterest:
     """`exit`, `trunk_contact` or `branch_entry`: a named place on the course.
 
-    Exit: on the centreline, at the lower (upper) border of piriformis. Trunk contact and branch
-    entries: on the deep surface of gluteus maximus.
+    Exit: on the centreline, where it leaves the greater sciatic foramen (`exits.leaves`). Trunk
+    contact and branch entries: on the deep surface of gluteus maximus.
     """
 
     name: str

@@ -39,6 +39,7 @@ FAIRING_ROUNDS = 8
 STIFFER = 5.0
 TOUCHES, SUPPLE = 12, 0.1
 SAME_WAY_MM = 4.0
+ADRIFT_MM = 0.5
 SWEEPS = 6
 TOGETHER = Stage(14, 0.02, 1.0, 0.2)
 Pins = list[tuple[FloatArray, float]]
@@ -205,12 +206,17 @@ class Lines:
     def put_back(self, kept: Kept, alone: bool = False) -> None:
         """Let lines lie again as they did; all others stay, or go if these are to lie alone."""
         if alone:
-            for structure in list(self.finder.laid.branches):
-                self.drop(structure)
+            stay = {line.key for line in kept.lines}
+            stay |= {f"{structure}/{branch.name}" for structure, branch in kept.fanned}
+            for structure, laid in self.finder.laid.branches.items():
+                for name in list(laid):
+                    if f"{structure}/{name}" not in stay:
+                        self.drop(structure, name)
         for line in kept.lines:
             self._keep(replace(line))
         for structure, branch in kept.fanned:
-            self.add(structure, branch)
+            if self.finder.laid.branches[structure].get(branch.name) is not branch:
+                self.add(structure, branch)
 
     def _eased(self, line: Line, changed: set[str]) -> bool:
         """Relax a line that is crowded; whether it was."""
@@ -227,12 +233,21 @@ class Lines:
         self._keep(line)
         return True
 
+    def _adrift(self, line: Line) -> bool:
+        """Whether an end no longer lies on what it springs from or joins."""
+        anchored = self._anchored(line)
+        ends = line.branch.points_mm[: -1 if line.sunk else None][[0, -1]]
+        return bool(np.linalg.norm(anchored[[0, -1]] - ends, axis=1).max() > ADRIFT_MM)
+
     def _keep(self, line: Line) -> None:
         structure = line.entry.structure
         self._lines[line.key] = line
+        laid = self.finder.laid.branches.setdefault(structure, {})
+        if laid.get(line.branch.name) is line.branch:
+            return
         self._fresh.add(line.key)
         self._near[line.key] = Neighbour.of_branch(structure, line.branch)
-        self.finder.laid.branches.setdefault(structure, {})[line.branch.name] = line.branch
+        laid[line.branch.name] = line.branch
 
     def _crowded(self, line: Line, free: Free) -> bool:
         """Whether something pushes a line that is nearer than it may be."""

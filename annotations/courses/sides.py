@@ -44,9 +44,13 @@ def solve_sides(
     if len(fields) > 1 and _cores() > 1:
         try:
             return _side_by_side(specimen, fields, variants, progress, cancelled)
-        except (OSError, BrokenProcessPool):
-            pass  # no processes to be had here: one after the other then
+        except _NoProcesses:
+            pass  # one after the other then
     return _in_turn(specimen, fields, variants, progress, cancelled)
+
+
+class _NoProcesses(Exception):
+    """This machine gives no processes, or takes them away."""
 
 
 def _in_turn(
@@ -73,9 +77,13 @@ def _side_by_side(
     progress: Callable[[float, str], None],
     cancelled: Callable[[], bool],
 ) -> dict[Side, Solved]:
-    context = get_context("spawn")  # a fork would copy the locks of a window's threads
-    told, stop = context.Queue(), context.Event()
     shares: dict[Side, float] = dict.fromkeys(fields, 0.0)
+    try:
+        context = get_context("spawn")  # a fork would copy the locks of a window's threads
+        told, stop = context.Queue(), context.Event()
+        pool = ProcessPoolExecutor(len(fields), context, _begin, (told, stop))
+    except OSError as error:
+        raise _NoProcesses from error
 
     def hear() -> None:
         while True:
@@ -86,18 +94,22 @@ def _side_by_side(
             shares[side] = share
             progress(sum(shares.values()) / len(shares), f"{text}, {side} side")
 
-    with ProcessPoolExecutor(len(fields), context, _begin, (told, stop)) as pool:
-        tasks: dict[Future[Solved], Side] = {
-            pool.submit(_solve, specimen, side, of_side, variants): side
-            for side, of_side in fields.items()
-        }
+    with pool:
         try:
+            tasks: dict[Future[Solved], Side] = {
+                pool.submit(_solve, specimen, side, of_side, variants): side
+                for side, of_side in fields.items()
+            }
             waiting = set(tasks)
             while waiting:
-                _, waiting = wait(waiting, EVERY_S)
+                done, waiting = wait(waiting, EVERY_S)
+                for task in done:
+                    task.result()  # raises what went wrong in it
                 hear()
                 if cancelled():
                     raise Cancelled
+        except BrokenProcessPool as error:
+            raise _NoProcesses from error
         except BaseException:  # progress may raise as well
             stop.set()
             raise
@@ -105,13 +117,22 @@ def _side_by_side(
 
 
 def _begin(told: Any, stop: Any) -> None:
-    """Make a worker ready; to interrupt it is its parent's business."""
+    """Make a worker ready: to interrupt it is its parent's business, and it ends with it."""
     import signal
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait as wait_for
+    from threading import Thread
+
+    def end_with(sentinel: int) -> None:
+        wait_for([sentinel])
+        os._exit(1)
 
     global _told, _stop
     _told, _stop = told, stop
     told.cancel_join_thread()  # nobody may be listening any more when it ends
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if (parent := parent_process()) is not None:
+        Thread(target=end_with, args=(parent.sentinel,), daemon=True).start()
 
 
 def _solve(

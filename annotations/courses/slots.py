@@ -62,6 +62,10 @@ class Slots:
     def drop(self, structure: str) -> None:
         """Give up a course's places."""
         self._claims = {key: c for key, c in self._claims.items() if key[0] != structure}
+        laid = self._finder.laid
+        if "trunk" not in laid.branches.get(structure, {}):  # places were all that was known of it
+            laid.exits.pop(structure, None)
+            laid.borders.pop(structure, None)
 
     def kept(self) -> Claims:
         """All places as they are, for `put_back`."""
@@ -73,7 +77,8 @@ class Slots:
 
     def drop_all(self) -> None:
         """Give up all places."""
-        self._claims = {}
+        for structure in {structure for structure, _ in self._claims}:
+            self.drop(structure)
 
     def allot(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from annotations.courses.bench import Bench
+from annotations.courses.bench import Bench, State
 from annotations.courses.course import Branch, Course, LeftOut
 from annotations.courses.fan import Surface
 from annotations.courses.neighbours import Neighbour
@@ -20,6 +20,7 @@ from meshes.structure import structure
 # How far the work has come when all lines are laid, and when they lie among one another.
 LAID, SETTLED = 0.5, 0.85
 SOONER_MM = 0.5
+NOT_YET = "not yet laid"
 Trunks = list[tuple[CourseEntry, BranchEntry]]
 
 
@@ -31,7 +32,9 @@ def solve(
     progress: Callable[[float, str], None] = lambda share, text: None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[list[Course], list[LeftOut]]:
-    """All courses of one side in the table's order, and what had to be left out; 10 to 15 s.
+    """All courses of one side in the table's order, and what had to be left out.
+
+    Takes 10 to 15 s, up to half a minute where there is little room.
 
     Args:
         fields: gluteus maximus of the side; None where the specimen lacks the muscle, then the
@@ -65,12 +68,20 @@ def solve(
 
 
 def _help_the_foremost(bench: Bench) -> None:
-    """Where what the atlas is about breaks a demand: draw it narrower, or lay it first."""
+    """Where what the atlas is about breaks a demand: draw it narrower, or lay it first.
+
+    Of what helps least is gone back to the state with the fewest broken courses.
+    """
+    best = bench.state()
     for remedy in (_draw_slimmer, _lay_foremost_first, _draw_slimmer):
         failing = bench.failing()
         if not failing:
-            break
+            return
         remedy(bench, failing)
+        now = bench.state()
+        if now.faults[0] < best.faults[0]:
+            best = now
+    bench.restore(best)
 
 
 def _draw_slimmer(bench: Bench, failing: list[CourseEntry]) -> None:
@@ -93,7 +104,7 @@ def _lay_foremost_first(bench: Bench, failing: list[CourseEntry]) -> None:
     for entry in bench.wanted:
         bench.go_on()
         if entry.structure in later:
-            bench.leave_out(entry, "trunk", "not yet laid")
+            bench.leave_out(entry.structure, "trunk", NOT_YET)
         else:
             bench.lay(entry)
     bench.slots.allot([one for one in trunks if one[0].may_be_left_out], bench.go_on)
@@ -104,7 +115,7 @@ def _try_again(bench: Bench, progress: Callable[[float, str], None]) -> None:
     """Try what was taken out, or found no way, among the others as they lie by now.
 
     In its own places, then in places allotted anew, then wherever there is room, then narrower,
-    then before those that share its places. What becomes worse by that is undone.
+    then before those that share its places.
     """
     best = bench.state()
     attempts = (_own_places, _new_places, _any_place, _slimmer, _come_first)
@@ -116,20 +127,37 @@ def _try_again(bench: Bench, progress: Callable[[float, str], None]) -> None:
             continue
         share = LAID + (SETTLED - LAID) * (number + 1) / (len(attempts) + 1)
         progress(share, "Ways for what found none")
-        bench.left_out = [one for one in bench.left_out if one.id not in tried]
-        for entry, _ in again:
-            bench.lay(entry)
+        best = _laid_again(bench, tried, best)
+    # All together they may have pressed upon what the atlas is about: then one by one.
+    for entry, _ in bench.trunks:
+        if any(one.id == entry.structure and one.reason == NOT_YET for one in bench.left_out):
+            best = _laid_again(bench, {entry.structure}, best)
+    if failing := bench.failing():
+        _draw_slimmer(bench, failing)
+        _better(bench, best)
+    for one in [one for one in bench.left_out if one.reason == NOT_YET]:
+        bench.leave_out(one.id, one.branch, "no room beside what this atlas is about")
+
+
+def _laid_again(bench: Bench, tried: set[str], best: State) -> State:
+    """Lay courses once more, and what made way for them; undone where that is no better."""
+    bench.left_out = [one for one in bench.left_out if one.id not in tried]
+    waiting = {one.id for one in bench.left_out if one.reason == NOT_YET}
+    for first in (True, False):  # then what made way
         for entry in bench.wanted:
-            if entry.structure not in tried and not bench.is_laid(entry):  # it made way
+            if (entry.structure in tried) == first and entry.structure not in waiting:
                 bench.lay(entry)
-        settle_and_weigh(bench)
-        now = bench.state()
-        if now.faults < best.faults:
-            best = now
-        else:
-            bench.restore(best)
-    if best.faults[0]:
-        _draw_slimmer(bench, bench.failing())
+    settle_and_weigh(bench)
+    return _better(bench, best)
+
+
+def _better(bench: Bench, best: State) -> State:
+    """The better of how all lies now and of how it lay, which is gone back to."""
+    now = bench.state()
+    if now.faults < best.faults:
+        return now
+    bench.restore(best)
+    return best
 
 
 def _own_places(bench: Bench, again: Trunks) -> bool:
@@ -150,11 +178,12 @@ def _any_place(bench: Bench, again: Trunks) -> bool:
 
 
 def _slimmer(bench: Bench, again: Trunks) -> bool:
+    lost = {entry.structure for entry, _ in again if not bench.is_laid(entry)}
     for entry, _ in again:
-        bench.draw_slimmer(entry)
-    slim = {entry.structure for entry, _ in again}
-    _new_places(bench, [one for one in bench.trunks if one[0].structure in slim])
-    return True
+        if entry.structure in lost:
+            bench.draw_slimmer(entry)
+    # Their rows are other ones by now.
+    return _new_places(bench, [one for one in bench.trunks if one[0].structure in lost])
 
 
 def _come_first(bench: Bench, again: Trunks) -> bool:
@@ -219,6 +248,6 @@ def _fan(bench: Bench, entry: CourseEntry, surface: Surface, sooner_mm: float) -
 
     for branch, sinks, why in surface.fan(entry, trunk, bench.variants, others, why_not):
         if why:
-            bench.leave_out(entry, branch.name, why)
+            bench.leave_out(entry.structure, branch.name, why)
         else:
             bench.add_fanned(entry, branch, sinks)

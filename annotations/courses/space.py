@@ -270,7 +270,8 @@ class Space:
         parts = {
             name: self.specimen.part(name, self.side) for name in self.settings.source_neighbours
         }
-        return {name: midlines(part) for name, part in parts.items() if part is not None}
+        found = {name: midlines(part) for name, part in parts.items() if part is not None}
+        return {name: lines for name, lines in found.items() if lines}
 
     def source_to_keep_off(self, springs_from: tuple[str, ...]) -> list[Neighbour]:
         """The source's nerves and vessels, without the pelvic part of those one springs from."""

@@ -36,8 +36,8 @@ def order_cost(beyond_mm: FloatArray) -> FloatArray:
 class Laid:
     """What has been solved on a side so far, by structure.
 
-    `exits`: where it leaves through the foramen's plane, half its width, and whether it truly
-    passes that plane there; `borders`: where it
+    `exits`: where it leaves the pelvis (`exits.leaves`), half its width, and whether it truly
+    passes there; `borders`: where it
     crosses the lower border of piriformis, seen from behind.
     """
 

@@ -83,7 +83,7 @@ def _weigh_one(bench: Bench, entry: CourseEntry) -> bool:
         side_line = row.role == "branch" or (row.role == "root" and entry.may_be_left_out)
         branch = bench.branches(entry).get(row.name)
         if side_line and branch is not None and (why := fault(bench, entry, branch, clearance)):
-            bench.leave_out(entry, row.name, why)
+            bench.leave_out(entry.structure, row.name, why)
             bench.lines.drop(entry.structure, row.name)
             dropped = True
     if not entry.may_be_left_out or not bench.is_laid(entry):
@@ -92,8 +92,8 @@ def _weigh_one(bench: Bench, entry: CourseEntry) -> bool:
     broken = [check for check in course.passes if not check.holds]
     if broken:
         why = "; ".join(f"{check.name}: {check.detail}" for check in broken)
-        bench.leave_out(entry, "trunk", why)
         bench.forget(entry)
+        bench.leave_out(entry.structure, "trunk", why)
     return dropped or bool(broken)
 
 
