@@ -227,7 +227,7 @@ class Lines:
         ):
             return False
         free = self._free(line.entry, line.row)
-        if not self._crowded(line, free):
+        if not self._adrift(line) and not self._crowded(line, free):
             return False
         self._relax(line, free, anew=False)
         self._keep(line)
