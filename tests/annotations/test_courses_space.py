@@ -10,13 +10,15 @@ import trimesh
 
 from annotations.atlas import Atlas
 from annotations.courses.bench import Bench
+from annotations.courses.course import Branch
 from annotations.courses.space import Implicit
-from annotations.courses.table import course_table, slimmer, value_of
+from annotations.courses.table import CourseEntry, applies, course_table, slimmer, value_of
 from annotations.courses.variants import Variants
 from annotations.evidence import evidence
-from meshes.specimen import Specimen
+from meshes.specimen import SIDES, Specimen
 
-SCIATIC = "sciatic_nerve"
+SCIATIC, CUTANEOUS = "sciatic_nerve", "posterior_femoral_cutaneous_nerve"
+ON_PARENT_MM = 1.5  # half a step of its points, and half a millimetre
 
 
 def test_beyond_a_sharp_rim_nothing_is_called_inside(
@@ -34,18 +36,25 @@ def test_beyond_a_sharp_rim_nothing_is_called_inside(
     assert ((found < 0) == inside)[np.abs(found) > 1e-3].all()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bench(model_atlas: Atlas) -> Bench:
-    """The left side with the sciatic nerve laid alone."""
+    """The left side with the sciatic and the cutaneous nerve alone."""
     made = Bench(model_atlas.specimen, "left", None, Variants(), lambda: None)
-    entry = next(entry for entry in made.wanted if entry.structure == SCIATIC)
-    made.slots.allot([one for one in made.trunks if one[0] is entry], lambda: None)
-    made.lay(entry)
+    entries = [entry_of(made, name) for name in (SCIATIC, CUTANEOUS)]
+    made.slots.allot([one for one in made.trunks if one[0] in entries], lambda: None)
+    for entry in entries:
+        made.lay(entry)
+        assert made.is_laid(entry)
     return made
 
 
+def entry_of(bench: Bench, name: str) -> CourseEntry:
+    """A course of the table."""
+    return next(entry for entry in bench.wanted if entry.structure == name)
+
+
 def test_a_narrower_course_is_within_its_published_spread_and_says_so(bench: Bench) -> None:
-    entry = next(entry for entry in bench.wanted if entry.structure == SCIATIC)
+    entry = entry_of(bench, SCIATIC)
     before = bench.state()
     usual = bench.course(entry)
     bench.draw_slimmer(entry)
@@ -62,17 +71,79 @@ def test_a_narrower_course_is_within_its_published_spread_and_says_so(bench: Ben
 
 
 def test_what_is_restored_lies_as_it_did(bench: Bench) -> None:
-    entry = next(entry for entry in bench.wanted if entry.structure == SCIATIC)
-    usual, before = bench.course(entry), bench.state()
-    exits = dict(bench.laid.exits)
-    bench.forget(entry)
-    assert not bench.is_laid(entry) and SCIATIC not in bench.laid.exits
+    entries = [entry_of(bench, name) for name in (SCIATIC, CUTANEOUS)]
+    twig = Branch("twig", "trunk", np.eye(3) * 10, np.ones(3), "branch")
+    bench.add_fanned(entries[0], twig, False)
+    bench.leave_out("inferior_gluteal_vein", "trunk", "no room")
+    before = bench.state()
+    courses = [bench.course(entry) for entry in entries]
+    clearances = [dict(bench.clearances(entry)) for entry in entries]
+    exits, borders = dict(bench.laid.exits), dict(bench.laid.borders)
+    # Everything is turned over: one goes, one becomes narrower, all settle, places are lost.
+    bench.forget(entries[1])
+    bench.draw_slimmer(entries[0])
+    bench.slots.drop_all()
+    bench.settle()
+    bench.leave_out(CUTANEOUS, "trunk", "forgotten")
     bench.restore(before)
-    again = bench.course(entry)
-    assert [b.name for b in again.branches] == [b.name for b in usual.branches]
-    for mine, theirs in zip(again.branches, usual.branches, strict=True):
-        assert np.array_equal(mine.points_mm, theirs.points_mm)
-    assert bench.laid.exits.keys() == exits.keys()
+    for entry, course in zip(entries, courses, strict=True):
+        again = bench.course(entry)
+        mine, theirs = ({b.name: b for b in c.branches} for c in (again, course))
+        assert mine.keys() == theirs.keys() and again.branches[0].name == "trunk"
+        for name, branch in mine.items():
+            assert np.array_equal(branch.points_mm, theirs[name].points_mm), name
+            assert np.array_equal(branch.radius_mm, theirs[name].radius_mm), name
+        assert [p.name for p in again.points] == [p.name for p in course.points]
+        assert again.note == course.note
+    assert [dict(bench.clearances(entry)) for entry in entries] == clearances
+    for now, then in ((bench.laid.exits, exits), (bench.laid.borders, borders)):
+        assert now.keys() == then.keys()
+        assert all(np.array_equal(now[name][0], then[name][0]) for name in then)
+    assert [(one.id, one.reason) for one in bench.left_out] == [
+        ("inferior_gluteal_vein", "no room")
+    ]
+    assert bench.state().faults == before.faults
+    assert all(
+        bench.slots.place(e.structure, way) is not None
+        for e in entries
+        for way in bench.rows[e.structure]["trunk"].way
+        if way.door
+    )
+
+
+def test_what_springs_from_what_is_gone_goes_with_it(model_atlas: Atlas) -> None:
+    bench = Bench(model_atlas.specimen, "left", None, Variants(), lambda: None)
+    parent, child = (entry_of(bench, f"{name}_iliac_artery") for name in ("common", "external"))
+    bench.lay(parent)
+    bench.lay(child)
+    assert bench.is_laid(parent) and bench.is_laid(child)
+    bench.forget(parent)
+    assert not bench.is_laid(child)
+    assert [one.id for one in bench.left_out] == [child.structure]
+    bench.lay(parent)
+    bench.lay(child)
+    assert bench.is_laid(child) and not bench.left_out
+
+
+def test_lines_begin_on_what_they_spring_from(atlas: Atlas) -> None:
+    lines = {
+        (course.id, side, branch.name): branch.points_mm
+        for sides in atlas.courses.values()
+        for side, course in sides.items()
+        for branch in course.branches
+    }
+    met = 0
+    for entry in course_table().course:
+        for row in entry.branch:
+            parent, _, name = (row.way[0].on or "").partition("/")
+            for side in SIDES if applies(row.when, Variants()) else ():
+                line = lines.get((entry.structure, side, row.name))
+                on = lines.get((parent, side, name))
+                if line is not None and on is not None:
+                    met += 1
+                    away = np.linalg.norm(on - line[0], axis=1).min()
+                    assert away < ON_PARENT_MM, (entry.structure, row.name, side)
+    assert met >= 4
 
 
 def test_no_width_becomes_narrower_than_its_sources_say() -> None:
