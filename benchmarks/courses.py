@@ -12,18 +12,18 @@ import argparse
 import time
 from collections.abc import Iterator, Mapping
 
+from annotations.courses.checks import NERVES_NEAR_MM
 from annotations.courses.course import Course, LeftOut
 from annotations.courses.solve import solve
 from annotations.courses.variants import Variants
 from annotations.courses.winding import winding_deg
 from annotations.zones.fields import SurfaceFields, surface_fields
+from benchmarks import modelling
 from meshes.load import load_complete_specimen, state
 from meshes.specimen import SIDES, Side, Specimen
 
 SPECIMENS = ("model", "z-anatomy")
 NERVE, ARTERY = "inferior_gluteal_nerve", "inferior_gluteal_artery"
-MODES, DEVIATION_SD = 6, 2.0
-NEAR_MM = 15.0
 VARIANTS: Mapping[str, Variants] = {
     "as in most": Variants(),
     "sciatic B": Variants(sciatic="B"),
@@ -62,14 +62,12 @@ def main() -> None:
 
 
 def off_the_mean() -> Iterator[tuple[str, Specimen]]:
-    """People at ±2 SD of each of the first modes, complete with muscles."""
+    """The people of `benchmarks.modelling`, complete with muscles."""
     from meshes.modelling.complete import complete
     from meshes.sources.model import load
 
-    for mode in range(MODES):
-        for deviation in (-DEVIATION_SD, DEVIATION_SD):
-            bones = load([0.0] * mode + [deviation])
-            yield f"mode {mode + 1} at {deviation:+g} SD", complete(bones)
+    for person, deviations in modelling.off_the_mean():
+        yield person, complete(load(deviations))
 
 
 def rows(
@@ -112,7 +110,7 @@ def _winding(courses: Mapping[str, Course]) -> str:
     if NERVE not in courses or ARTERY not in courses:
         return ""
     vessel, nerve = (courses[name].branches[0].points_mm for name in (ARTERY, NERVE))
-    return f"{winding_deg(vessel, nerve, NEAR_MM):.0f}°"
+    return f"{winding_deg(vessel, nerve, NERVES_NEAR_MM):.0f}°"
 
 
 def _exit(course: Course) -> str:
